@@ -61,7 +61,7 @@ fn run(scenario: &Scenario) -> Result<(), String> {
 
 fn run_step(session: &mut Session, step: &Step) -> Result<(), String> {
     match step {
-        Step::SessionOptions(wardrobe, size) => *session = Session::open((**wardrobe).clone(), *size),
+        Step::Start(wardrobe, size) => *session = Session::open((**wardrobe).clone(), *size),
         Step::Keys(names) => session.keys(names),
         Step::Type(text) => session.text(text),
         Step::Paste(text) => session.send(Msg::Paste(text.clone())),

@@ -32,8 +32,8 @@ pub struct InvalidAddress {
 }
 
 impl Addresses {
-    /// The message that says why the list cannot be added to these rooms; `None` if it can. If one address is
-    /// invalid, no user is added.
+    /// The message that says why the list cannot be added to these rooms; `None` if it can. A list with an invalid
+    /// address cannot be added.
     pub(super) fn problem(&self, rooms: &[Jid], wardrobe: &Wardrobe) -> Option<String> {
         let shows_line_numbers = self.invalid.iter().any(|entry| entry.line > 1);
         let describe_entry = |entry: &InvalidAddress| {
@@ -59,7 +59,11 @@ impl Addresses {
         }
         let is_in_rooms = |jid| rooms.iter().all(|room| wardrobe.user(room, jid).is_some());
         let all_in_rooms = self.all.iter().all(is_in_rooms);
-        all_in_rooms.then(|| "All of these users are already in this room".into())
+        let rooms_phrase = match rooms {
+            [_] => "this room",
+            _ => "all of these rooms",
+        };
+        all_in_rooms.then(|| format!("All of these users are already in {rooms_phrase}"))
     }
 }
 
@@ -95,7 +99,7 @@ pub fn parse_list(text: &str) -> Addresses {
             push(&mut found, index + 1, inside.trim());
             rest = after;
         }
-        // A name stands before its address; after the last address there are no names.
+        // A name precedes its address, so there are no names after the last address in angle brackets.
         parse_words(&mut found, (index + 1, rest), false);
     }
     found
@@ -105,7 +109,8 @@ fn is_separator(character: char) -> bool {
     character.is_whitespace() || matches!(character, ',' | ';')
 }
 
-/// Parses separated addresses of a line. `may_be_name`: words without an `@` are parts of a name and are skipped.
+/// Parses the separated addresses in a part of a line. `may_be_name`: words without an `@` are parts of a name and are
+/// skipped.
 fn parse_words(found: &mut Addresses, (line, text): (usize, &str), may_be_name: bool) {
     for word in text.split_whitespace() {
         // In `xmpp:a@example.org?message;body=Hello`, the parameters have the same separators as addresses.
@@ -159,7 +164,7 @@ fn is_plausible_domain(domain: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn all(text: &str) -> Vec<String> {
+    fn parse_valid(text: &str) -> Vec<String> {
         let found = parse_list(text);
         assert_eq!(found.invalid, [], "{text}");
         found.all.iter().map(ToString::to_string).collect()
@@ -180,9 +185,9 @@ mod tests {
             "mailto:a@example.org?subject=Hi;body=x,MAILTO:b@example.org xmpp:c@example.org?message;body=Hi,you",
             "a@EXAMPLE.org. <xmpp:b@example.org?message;body=x>, c@example。org",
         ] {
-            assert_eq!(all(text), expected, "{text}");
+            assert_eq!(parse_valid(text), expected, "{text}");
         }
-        assert_eq!(all("xmpp:caf%C3%A9@example.org"), ["café@example.org"]);
+        assert_eq!(parse_valid("xmpp:caf%C3%A9@example.org"), ["café@example.org"]);
     }
 
     #[test]
@@ -190,10 +195,10 @@ mod tests {
         let found = parse_list(
             "a@example.org\nfoo bar@\n\nexample.org xmpp:%zz@x xmpp:%ff@x A@example.org <b@example.org\n(d@example.org)\nA <a@example.org> Grace Hopper",
         );
-        let wrong: Vec<_> = found
+        let invalid: Vec<_> = found
             .invalid
             .iter()
-            .map(|wrong| (wrong.line, wrong.text.as_str()))
+            .map(|entry| (entry.line, entry.text.as_str()))
             .collect();
         let expected = [
             (2, "foo"),
@@ -206,7 +211,7 @@ mod tests {
             (6, "Grace"),
             (6, "Hopper"),
         ];
-        assert_eq!(wrong, expected);
+        assert_eq!(invalid, expected);
         assert_eq!((found.all.len(), found.duplicates), (1, 2));
     }
 
@@ -233,10 +238,10 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn parses_any_text(text in "[a-z@<>;, \\n%:?é]{0,60}") {
+        fn invalid_addresses_have_existing_line_numbers(text in "[a-z@<>;, \\n%:?é]{0,60}") {
             let found = parse_list(&text);
             let lines = text.lines().count();
-            proptest::prop_assert!(found.invalid.iter().all(|wrong| (1..=lines).contains(&wrong.line)));
+            proptest::prop_assert!(found.invalid.iter().all(|entry| (1..=lines).contains(&entry.line)));
         }
     }
 }

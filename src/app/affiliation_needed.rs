@@ -1,4 +1,4 @@
-//! Why a user can get no hats, and what to do about it.
+//! Explains why hats of a user cannot be added or changed, and how to change the user's affiliation first.
 
 use super::command::CommandId;
 use super::place::Grouping;
@@ -13,14 +13,15 @@ impl State {
             Affiliation::Outcast => "is banned",
             Affiliation::None => "is not affiliated",
         };
-        let way = self.way_to_affiliation(room);
+        let advice = self.affiliation_advice(room);
         Some(format!(
-            "{user} {is}. Hats can be added and changed only for owners, admins and members.{way}"
+            "{user} {is}. Hats can be added and changed only for owners, admins and members.{advice}"
         ))
     }
 
-    /// How to set another affiliation with this room first, as a sentence after a space; empty if this session may not.
-    pub(super) fn way_to_affiliation(&self, room: &Jid) -> String {
+    /// How to set another affiliation with this room first, or why that is not possible, as a sentence after a space.
+    /// Empty if this session must not change affiliations.
+    pub(super) fn affiliation_advice(&self, room: &Jid) -> String {
         let start = self.start();
         if start.scope.rights.no_affiliations || start.scope.read_only {
             return String::new();

@@ -1,5 +1,5 @@
-//! The contents of the panes, computed when something changes and never while drawing. A selection follows its item when
-//! the item moves; when the item is removed, the selection stays at the same row.
+//! The contents of the panes, computed when something changes and never while drawing. A selection follows its item
+//! when the item moves; when the item is removed, the selection stays at the same row.
 
 use std::sync::Arc;
 

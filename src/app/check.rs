@@ -39,17 +39,16 @@ fn no_room_problem(listed_count: usize) -> String {
 
 /// The message for a text that means several items with the same title. `noun`: the kind of the items, in the plural.
 fn several_problem(noun: &str, text: &str, all: &[&Existing]) -> String {
-    let uses: Vec<String> = all.iter().map(|item| item.describe_use()).collect();
+    let describe_item = |item: &&Existing| match item {
+        Existing::Hat(_) => format!("one {}", item.describe_use()),
+        Existing::Room(..) => item.describe_use(),
+    };
+    let items: Vec<String> = all.iter().map(describe_item).collect();
     format!(
         "{} can mean {} {noun}: {}. Choose one from the list",
         describe::quoted(text),
         all.len(),
-        describe::first_few(
-            &uses
-                .iter()
-                .map(|one_use| format!("one {one_use}"))
-                .collect::<Vec<_>>()
-        )
+        describe::first_few(&items)
     )
 }
 
@@ -123,8 +122,8 @@ impl Form {
         }
     }
 
-    /// The room in the room field: the typed address, even if no such room exists, or the existing room that the text
-    /// means. The error says why there is no such room.
+    /// The room in the room field: the typed address, even if the room does not exist, or the existing room that the
+    /// text means. The error says why the text is neither.
     pub fn resolve_room(&self) -> Result<Resolved<Jid>, String> {
         let text = self.text(FieldName::ExistingRoom);
         let text = text.trim();
@@ -172,8 +171,8 @@ impl Form {
         counts.sum()
     }
 
-    /// The typed address of a new user, completed with [`Form::default_domain`]. `None` if the text has a domain or is empty,
-    /// if the form has no domain to complete it with, or if the result is not an address.
+    /// The typed address of a new user, completed with [`Form::default_domain`]. `None` if the text has a domain or is
+    /// empty, if the form has no domain to complete it with, or if the result is not an address.
     fn completed_address(&self) -> Option<String> {
         let text = self.text(FieldName::User);
         let local = text.trim();
@@ -183,8 +182,8 @@ impl Form {
         (lacks_domain && Jid::parse_input(&completed).is_ok()).then_some(completed)
     }
 
-    /// The completed address of a new user, for the moderator to confirm. `None` if the text needs no completion, is the
-    /// domain of an existing room or user, or was completed before and the moderator removed the domain again.
+    /// The completed address of a new user, for the moderator to confirm. `None` if the text needs no completion, is
+    /// the domain of an existing room or user, or was completed before and the moderator removed the domain again.
     pub fn completion_to_confirm(&self, wardrobe: &Wardrobe) -> Option<String> {
         if !matches!(self.subject, FormSubject::AddUser { .. }) {
             return None;
@@ -266,7 +265,7 @@ impl Form {
     }
 
     /// The title that a form about users' hats sets in the catalog; `None` if it sets none. `current`: the room's title
-    /// for the ID in the form. If only the ID is changed, the title is set only for a new ID without a title.
+    /// for the ID in the form. If only the ID is changed, the title is set only for an ID without a title in the room.
     pub fn catalog_title(&self, current: Option<&str>) -> Option<String> {
         if !self.stores_title_in_catalog() {
             return None;
@@ -290,8 +289,9 @@ impl Form {
             self.subject,
             FormSubject::EditHats { .. } | FormSubject::EditDefined { .. }
         );
-        (edits_hat && text.is_empty())
-            .then(|| format!("Enter a title: {} does not accept hats without one", server.name))
+        let name = &server.name;
+        let problem = || format!("Enter a title: {name:?} does not accept hats without one");
+        (edits_hat && text.is_empty()).then(problem)
     }
 
     /// The problem of a field; `None` if there is none. An empty field has no problem before the first attempt to save.
@@ -393,8 +393,8 @@ impl Form {
         is_out_of_scope.then(|| "This restricted session cannot add this room".into())
     }
 
-    /// The problem that no user can be added to a room: the room does not exist (and perhaps this session may not add
-    /// it), or all of the users are already in it. `None` if there is no problem.
+    /// The reason why no user can be added to a room: this session may not add the room, the room does not exist, or
+    /// all of the users are already in it. `None` if they can be added.
     fn room_problem(&self, jid: &Jid, subject: &FormSubject, wardrobe: &Wardrobe) -> Option<String> {
         let Some(room) = wardrobe.room(jid) else {
             let missing = || Some("No such room; add it first in the Rooms view".into());

@@ -278,7 +278,7 @@ commands! {
     CloseSets "close-sets" formerly ["leave-sets"] { place: Place::Sets, title: "Close", keys: &[k(KeyCode::Esc)], footer: true,
         help: "Close" }
     SubmitPrompt "submit-prompt" formerly ["take-prompt"] { place: Place::Prompt, title: "OK", keys: &[k(KeyCode::Enter)], footer: true,
-        help: "Preview the import, export or save" }
+        help: "Accept the input (an import or undo is previewed first)" }
     CompletePath "complete-path" { place: Place::Prompt, title: "Complete", keys: &[k(KeyCode::Tab)], footer: true,
         help: "Complete the path of the file" }
     PromptNext "prompt-next" { place: Place::Prompt, title: "Next field", keys: &[k(KeyCode::Down)], footer: true,

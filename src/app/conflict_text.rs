@@ -2,12 +2,12 @@
 
 use jiff::tz::TimeZone;
 
-use super::describe::{fields_beside, truncated};
+use super::describe::{truncated, unrecognized_fields_except};
 use super::{hat_color, until};
 use crate::model::{Affiliation, Attachment, CatalogHat, Edit, Wardrobe};
 
-/// Describes a user's hat: `"Teacher", active, required`. Times are in `zone`. Unrecognized fields are named unless they
-/// are the same in `other`, the other side of the conflict.
+/// Describes a user's hat: `"Teacher", active, required`. Times are in `zone`. Unrecognized fields are named unless
+/// they are the same in `other`, the value with which this one is compared.
 pub(super) fn describe_attachment(
     attachment: &Attachment,
     other: Option<&Attachment>,
@@ -29,7 +29,7 @@ pub(super) fn describe_attachment(
     };
     let until = attachment.until();
     let until = until.map_or_else(String::new, |end| format!(", expires {}", until::full(end, zone)));
-    let more = fields_beside(attachment, other);
+    let more = unrecognized_fields_except(attachment, other);
     let more = more.map_or_else(String::new, |fields| format!(", {fields}"));
     format!("{title}, {active}{required}{until}{more}")
 }
@@ -49,7 +49,8 @@ pub(super) fn describe_catalog_hat(hat: &CatalogHat) -> String {
     }
 }
 
-/// Describes the current value of the item that an edit changes, as a clause.
+/// Describes the current value of the item that an edit changes: a user's hat as [`describe_attachment`] does, any
+/// other item as a clause.
 pub(super) fn describe_current(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     let room = edit.room().and_then(|room| wardrobe.room(room));
     let user = room.zip(edit.user()).and_then(|(room, user)| room.user(user));

@@ -1,6 +1,6 @@
-//! Describes changes in words for the screen, its history and the command line. Most descriptions are phrases that begin
-//! with a verb, such as `added "Proctor" to terry@example.org in …`, and do not name the actor. They contain names and
-//! titles as they are, only shortened if they are very long: the caller sanitizes the descriptions.
+//! Describes changes in words for the screen, the history and the command line. Most descriptions are phrases that
+//! begin with a verb, such as `added "Proctor" to terry@example.org in …`, and do not name the actor. They contain
+//! names and titles as they are, only shortened if they are very long: the caller sanitizes the descriptions.
 
 mod attachment;
 mod entry;
@@ -27,7 +27,7 @@ pub use phrase::{after_colon, capitalized};
 pub(super) use phrase::{sentence, without_period};
 pub use subject_and_action::subject_and_action;
 pub use titles::replaced_titles;
-pub(in crate::app) use unrecognized::fields_beside;
+pub(in crate::app) use unrecognized::unrecognized_fields_except;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -60,7 +60,7 @@ pub fn group(group: &EditGroup, wardrobe: &Wardrobe, zone: &TimeZone) -> String 
     titled_edits(&with_titles(&group.0, wardrobe), zone)
 }
 
-/// Describes edits whose hats have the titles to be shown.
+/// Describes edits in which the hats already have the titles to show.
 fn titled_edits(edits: &[Edit], zone: &TimeZone) -> String {
     match edits {
         [] => "changed nothing".into(),
@@ -100,7 +100,7 @@ pub fn edit(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     titled_edits(&with_titles(std::slice::from_ref(edit), wardrobe), zone)
 }
 
-/// Describes an edit whose hats have the titles to be shown.
+/// Describes an edit in which the hats already have the titles to show.
 fn titled_edit(edit: &Edit, zone: &TimeZone) -> String {
     edit_with_user(edit, edit.user().map_or("", Jid::as_str), zone)
 }
@@ -150,7 +150,7 @@ fn users_phrase(users: &BTreeSet<&Jid>) -> String {
     }
 }
 
-/// Describes an edit; `user` stands for its user.
+/// Describes an edit. `user`: its user, or several users in words.
 fn edit_with_user(edit: &Edit, user: &str, zone: &TimeZone) -> String {
     match edit {
         Edit::Room { room, before, after } => room_edit(room, before.as_deref(), after.as_deref()),
@@ -402,7 +402,7 @@ pub(crate) fn first_few(names: &[impl ToString]) -> String {
     }
 }
 
-/// Describes two edits one by one; counts more by kind.
+/// Describes two edits one by one, and more than two by the number of each kind.
 fn mixed_edits(all: &[Edit], zone: &TimeZone) -> String {
     match all {
         [first, second] => format!("{} and {}", titled_edit(first, zone), titled_edit(second, zone)),

@@ -36,7 +36,7 @@ pub struct FormDraft {
     /// The subject of the form.
     pub subject: FormSubject,
     pub(super) texts: Vec<(FieldName, String)>,
-    /// The values of the checkboxes, without mixed ones.
+    /// The values of the checkboxes, except those that are mixed.
     pub(super) ticks: Vec<(FieldName, bool)>,
     pub(super) affiliation: Affiliation,
     pub(super) focus: usize,
@@ -193,8 +193,8 @@ impl Draft {
         self.forms.is_empty() && self.unsaved.is_empty() && self.prompts.is_empty()
     }
 
-    /// Parses a stored draft and returns its entries in the scope of this session; the others stay stored. The error says
-    /// why the bytes are not a draft.
+    /// Parses a stored draft and returns its entries in the scope of this session; the others stay stored. The error
+    /// says why the bytes are not a draft.
     pub(super) fn read(bytes: &[u8], scope: &Scope) -> Result<Self, String> {
         let mut draft: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         draft.forms.retain(|form| form.is_within(scope));
@@ -224,8 +224,8 @@ impl Draft {
     }
 }
 
-/// Replaces this session's previous entries (`before`) in the stored draft by `after`, and keeps those of other sessions:
-/// one person may have several sessions with different scopes. `None` if the resulting draft is empty.
+/// Replaces this session's previous entries (`before`) in the stored draft with `after`, and keeps those of other
+/// sessions: one person may have several sessions with different scopes. `None` if the resulting draft is empty.
 pub fn update_stored(stored: Option<&[u8]>, before: &Draft, after: &Draft) -> Option<Vec<u8>> {
     // Unreadable bytes were reported when they were read; they are dropped.
     let mut draft: Draft = stored
@@ -289,10 +289,10 @@ pub(super) struct LiveDraftState {
     pub prompts: Vec<PromptDraft>,
     /// Whether changes were still unconfirmed after the delay [`Unconfirmed`](super::DraftDelay::Unconfirmed).
     pub has_overdue_changes: bool,
-    /// Whether the timer for a pause in typing is running.
-    pub awaiting_pause: bool,
-    /// Whether the timer for unconfirmed changes is running.
-    pub awaiting_answer: bool,
+    /// Whether the delay [`Typing`](super::DraftDelay::Typing) is running.
+    pub typing_delay_runs: bool,
+    /// Whether the delay [`Unconfirmed`](super::DraftDelay::Unconfirmed) is running.
+    pub unconfirmed_delay_runs: bool,
 }
 
 #[cfg(test)]

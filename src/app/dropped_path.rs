@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_terminals_paste_for_a_dropped_file() {
+    fn reads_paths_as_terminals_paste_them() {
         for (pasted, path) in [
             ("'/home/ana/my hats.csv' ", "/home/ana/my hats.csv"),
             ("\"/home/ana/my hats.csv\"\n", "/home/ana/my hats.csv"),
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_other_text_alone() {
+    fn returns_none_for_other_text() {
         for pasted in [
             "",
             "hats.csv",

@@ -56,8 +56,8 @@ impl Filter {
         changed
     }
 
-    /// For a filter such as `#on call` that finds nothing: the hint to search for one title with `#"on call"`, as a sentence
-    /// without its period.
+    /// For a filter such as `#on call` that finds nothing: the hint to search for one title with `#"on call"`, as a
+    /// sentence without its period.
     pub fn quotes_hint(&self) -> Option<String> {
         let quoted = token::with_quotes(&self.text.text(), true)?;
         Some(format!("For a title with spaces, use quotes: {quoted}"))
@@ -82,13 +82,13 @@ impl Filter {
         terms.any(|term| matches!(term.kind, TermKind::Text(_) | TermKind::Online))
     }
 
-    /// Whether a term asks who is online.
+    /// Whether the filter has a term `~online`, negated or not.
     pub fn asks_who_is_online(&self) -> bool {
         self.query.terms.iter().any(|term| term.kind == TermKind::Online)
     }
 
-    /// The rank of the terms ([`FilterTerms::rank`]). If the occupants are not known (`has_occupants` is false), neither
-    /// `~online` nor `!~online` matches.
+    /// The rank of the terms ([`FilterTerms::rank`]). If the occupants are not known (`has_occupants` is false),
+    /// neither `~online` nor `!~online` matches.
     fn rank(&self, has_occupants: bool, rank_term: impl Fn(&TermKind) -> Option<u32>) -> Option<u32> {
         (has_occupants || !self.asks_who_is_online())
             .then(|| self.query.rank(rank_term))
@@ -210,8 +210,8 @@ fn rank_title_or_id(word: &Word, id: &HatId, title: Option<&str>) -> Option<u32>
     by_title.or_else(|| word.rank(id.as_str()).map(|_| 1))
 }
 
-/// The word after `~` that finds users who are in the room. Its first letter is enough, since no time begins with this
-/// letter.
+/// The word after `~` that finds users who are in the room. Its first letters are enough: none of its beginnings is a
+/// time.
 const ONLINE: &str = "online";
 
 /// The terms of a filter; all must match.

@@ -67,7 +67,8 @@ pub struct FinderMatch {
     rank: MatchRank,
 }
 
-/// The rank of a match; a higher one is a better match. Among equally good matches, commands that can be used come first.
+/// The rank of a match; a higher one is a better match. Among equally good matches, commands that can be used come
+/// first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct MatchRank {
     quality: u32,
@@ -215,14 +216,14 @@ impl Finder {
                         _ if is_key => u32::MAX,
                         // A command with this title or synonym comes before commands that only contain the word.
                         _ if is_exact_name => u32::MAX - 1,
-                        // Where only some letters match, scores differ in quality.
+                        // Without a bonus, the score itself is the quality.
                         Some(score) if bonus == 0 => score.min(WORDS_BONUS - 1),
                         Some(_) => bonus,
                         None => continue,
                     };
                     let rank = MatchRank {
                         quality,
-                        // Without a query, the order stays.
+                        // Without a query, all ranks are equal, so that the order is kept.
                         is_usable: self.terms.is_empty() || item.is_usable(),
                         score: by_text.unwrap_or_default(),
                     };
@@ -275,8 +276,8 @@ impl FinderMatch {
     }
 }
 
-/// A query for commands without articles, which their descriptions mostly leave out: `remove hat` for `remove a hat`. A query
-/// of nothing else stays.
+/// A query for commands without its articles, which may differ from those in the descriptions: `remove hat` for
+/// `remove a hat`. A query of only articles is returned unchanged.
 fn without_articles(query: &str) -> String {
     let is_article = |word: &&str| {
         ["a", "an", "the"]
@@ -291,8 +292,8 @@ fn without_articles(query: &str) -> String {
     words.join(" ")
 }
 
-/// Keeps one of several commands that do the same by the same key in different places: the first that can be used, or the
-/// first if none can be.
+/// Keeps one of several commands that do the same with the same key in different places: the first that can be used, or
+/// the first if none can be.
 fn merge_commands(found: &mut Vec<FinderMatch>) {
     let mut merged: Vec<FinderMatch> = Vec::with_capacity(found.len());
     for next in found.drain(..) {

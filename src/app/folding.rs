@@ -45,8 +45,8 @@ impl Word {
         fold(text.trim()) == self.0.as_str()
     }
 
-    /// Appends the positions at which a text contains the word, as grapheme indices, which may repeat. For an empty word,
-    /// appends nothing.
+    /// Appends the positions at which a text contains the word, as grapheme indices, which may repeat. For an empty
+    /// word, appends nothing.
     pub(super) fn positions(&self, text: &str, positions: &mut Vec<u32>) {
         if self.0.is_empty() {
             return;
@@ -72,8 +72,8 @@ impl Words {
         Self(text.split_whitespace().map(Word::new).collect())
     }
 
-    /// The sum of the best ranks of the words in these texts; `None` if they do not contain all words, `Some(0)` if there
-    /// are no words.
+    /// The sum of the best ranks of the words in these texts; `None` if they do not contain all words, `Some(0)` if
+    /// there are no words.
     pub(super) fn rank(&self, texts: &[&str]) -> Option<u32> {
         self.0.iter().try_fold(0, |sum, word| {
             let best = texts.iter().filter_map(|text| word.rank(text)).max()?;
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_exact_words_only() {
+    fn ranks_words_by_their_position() {
         let rank = |text: &str| Word::new("tea").rank(text);
         assert_eq!(rank("Teacher"), Some(BEGINS_TEXT));
         assert_eq!(rank("Green tea"), Some(BEGINS_WORD));
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_what_was_found() {
+    fn positions_are_grapheme_indices() {
         assert_eq!(positions("ro", "prof@x"), [1, 2]);
         assert_eq!(positions("e", "Zo\u{e9} Le"), [2, 5]);
         assert_eq!(positions("ss", "Straße"), [4, 4]);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn sorts_as_people_do() {
+    fn sorts_without_case_and_accents_and_numbers_by_value() {
         assert_eq!(
             sorted(vec![
                 "Room 10", "room 2", "Zoo", "Room", "Ärzte", "Bar", "apple", "Room 02"

@@ -45,7 +45,7 @@ pub enum FieldName {
     /// A hat's color in the room's catalog.
     Hue,
     /// Whether to change the title for users with the hat as well.
-    #[serde(rename = "wearers")] // as drafts have it
+    #[serde(rename = "wearers")] // the name in stored drafts
     RetitleUsers,
 }
 
@@ -98,11 +98,11 @@ impl FieldName {
 /// The value of a field.
 #[derive(Debug, Clone)]
 pub enum FieldValue {
-    /// A line of text.
+    /// A text: one line, or several in a list of addresses.
     Text(Box<TextInput>),
     /// A checkbox.
     Toggle(bool),
-    /// A checkbox for several items; `None`: mixed, leave each as it is.
+    /// A checkbox for several items; `None`: mixed, so that each item keeps its value.
     Mixed(Option<bool>),
     /// A choice.
     Choice {
@@ -132,16 +132,16 @@ pub struct FormServer {
 }
 
 impl FormServer {
-    /// A hint on a field that this server stores in another way than the data file; `None` for other fields. `users`: the
-    /// number of users with the hat.
+    /// A hint on a field that this server stores in another way than the data file; `None` for other fields. `users`:
+    /// the number of users with the hat.
     pub(super) fn hint(&self, field: FieldName, users: usize) -> Option<String> {
         let name = &self.name;
         match field {
             FieldName::Active if !self.class.holds_flags() => {
-                Some(format!("shown in chat; {name} has no inactive hats"))
+                Some(format!("shown in chat; {name:?} has no inactive hats"))
             }
             FieldName::Required if !self.class.holds_flags() => Some(format!(
-                "saved only in the data file: {name} has no required hats"
+                "saved only in the data file: {name:?} has no required hats"
             )),
             FieldName::Title if !self.class.holds_own_titles() => Some(match users {
                 0 | 1 => "title in the room's catalog".to_owned(),
@@ -151,7 +151,7 @@ impl FormServer {
                 ),
             }),
             FieldName::Hue if !self.class.holds_catalog() => Some(format!(
-                "red, #c33 or 0–360; saved only in the data file: {name} has no catalog"
+                "red, #c33 or 0–360; saved only in the data file: {name:?} has no catalog"
             )),
             _ => None,
         }
@@ -181,8 +181,8 @@ pub struct Form {
     pub(super) new_hat: Option<HatId>,
     /// Whether the form is saved once the ID of a new hat arrives.
     pub(super) saves_once_id_arrives: bool,
-    /// The domain with which the address of a new user is completed if it has none: that of most users of the rooms, or a
-    /// likely one; `None` if there is none.
+    /// The domain with which the address of a new user is completed if it has none: the most common one in the rooms,
+    /// or a likely one; `None` if there is none.
     pub(super) default_domain: Option<Box<str>>,
     /// The text of the user field, without a domain, that was completed last.
     pub(super) completed_input: Option<String>,

@@ -1,5 +1,5 @@
-//! Colors of hats as people write them: by name, as `#c33`, or as a hue. Only the hue is used; the brightness depends on
-//! the background of the terminal (XEP-0392).
+//! Colors of hats as people write them: by name, as `#c33`, or as a hue. Only the hue is used; the brightness depends
+//! on the background of the terminal (XEP-0392).
 
 use crate::model::Hue;
 

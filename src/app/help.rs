@@ -175,7 +175,7 @@ fn place_phrase(place: Place) -> &'static str {
         Place::AddressField => "in an address field",
         Place::ImportPreview => "in an import preview",
         Place::Sets => "in the list of hat sets",
-        Place::Prompt => "when importing, exporting or naming a set",
+        Place::Prompt => "when entering a file, a name, a reason or a time",
         Place::PromptChoice => "in the options of an import or export",
         Place::Confirm => "in a confirmation",
         Place::Conflict => "in a conflict",
@@ -215,6 +215,8 @@ fn commands_of_pane(state: &State, place: Place, enabled: CommandCheck) -> Vec<O
             return enabled(&focused, command.id);
         }
         let view = match grouping {
+            // This place is a pane of two views.
+            Grouping::ByRoom if place == Place::Hats => "Rooms or Users",
             Grouping::ByRoom => "Rooms",
             Grouping::ByHat => "Hats",
             Grouping::ByUser => "Users",

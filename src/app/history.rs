@@ -54,8 +54,8 @@ pub struct HistoryOverlay {
     pub filter: HistoryFilter,
     /// The time zone of displayed times; `None`: UTC.
     pub(super) zone: Option<TimeZone>,
-    /// The data when the history was opened. The search uses it to find hats without a title of their own by their title
-    /// in a room's catalog.
+    /// The data when the history was opened. The search uses it to find hats without a title of their own by their
+    /// title in a room's catalog.
     pub(super) wardrobe: Wardrobe,
     /// The search; every listed entry matches all its terms.
     pub search: Option<Filter>,
@@ -209,8 +209,9 @@ impl HistoryOverlay {
         self.start_next_page_if_needed()
     }
 
-    /// Starts to load the next page if the end of the listed entries is near or the revision to select is not listed yet;
-    /// returns the query for the page. `None` if no page is needed, if one is being loaded, or if there are no more.
+    /// Starts to load the next page if the end of the listed entries is near or the revision to select is not listed
+    /// yet; returns the query for the page. `None` if no page is needed, if one is being loaded, or if there are no
+    /// more.
     fn start_next_page_if_needed(&mut self) -> Option<HistoryQuery> {
         let needs_more = self.select_revision.is_some() || self.selected + PAGE_SIZE / 2 >= self.listed.len();
         (needs_more && !self.loading && self.next_page_start.is_some()).then(|| {
@@ -348,7 +349,7 @@ impl EntryOverlay {
 /// The rollback of several entries, to be confirmed.
 #[derive(Debug, Clone)]
 pub struct RollbackOverlay {
-    /// Describes the changes that are undone: `the 3 marked changes`.
+    /// Describes the changes that are undone: `the 3 marked changes`, `3 changes by mallory since 2026-01-31 12:00`.
     pub changes_phrase: String,
     /// The edits that undo the entries, and those that are skipped.
     pub plan: Rollback,

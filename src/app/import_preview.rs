@@ -32,7 +32,7 @@ pub struct ImportPreview {
 impl ImportPreview {
     /// Plans the import; times in its rows are in `zone`. Fails if the import does not fit the data.
     pub(super) fn new(
-        (path, into): (&str, &str),
+        (path, destination): (&str, &str),
         parsed: ParsedImport,
         options: ImportOptions,
         wardrobe: &Wardrobe,
@@ -41,7 +41,7 @@ impl ImportPreview {
         let rows = ImportRows::new(parsed.plan(wardrobe, &options)?, wardrobe, zone);
         Ok(Self {
             path: path.into(),
-            destination: into.into(),
+            destination: destination.into(),
             affiliation_rooms: affiliation_rooms(&rows),
             rows,
             selected: 0,
@@ -60,8 +60,8 @@ impl ImportPreview {
         Ok(())
     }
 
-    /// The reason why the file cannot be imported: it changes affiliations of a linked room, which cannot be changed in
-    /// the data file. `None` if it changes no such affiliations.
+    /// The reason why the file cannot be imported: it changes affiliations that are only received from a server. `None`
+    /// if it changes no such affiliations.
     pub(super) fn affiliation_problem(&self, state: &State) -> Option<String> {
         let mut rooms = self.affiliation_rooms.iter();
         rooms.find_map(|room| state.servers.affiliation_problem(room))

@@ -145,8 +145,8 @@ const KEY_NAMES: [(&str, KeyCode); 20] = [
 impl std::str::FromStr for Key {
     type Err = String;
 
-    /// Parses a name as written by [`Key::name`] and [`Key::spelled_name`]. Upper and lower case differ only for a single
-    /// character without Ctrl.
+    /// Parses a name as written by [`Key::name`] and [`Key::spelled_name`]. Upper and lower case differ only for a
+    /// single character without Ctrl.
     ///
     /// Errors: why there is no such key, or why terminals do not send it, for display.
     fn from_str(name: &str) -> Result<Self, String> {

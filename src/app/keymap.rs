@@ -27,8 +27,8 @@ pub struct KeymapError {
 impl Keymap {
     /// Creates a keymap in which `bindings` replace the default keys of their commands.
     ///
-    /// Errors, all at once: a key that types or edits text in a place with text; a key for two commands that apply at the
-    /// same time; no key for a command that is needed to leave a screen.
+    /// Errors, all at once: a key that types or edits text in a place with text; a key for two commands that apply at
+    /// the same time; no key for a command that must have one.
     pub fn new(
         bindings: impl IntoIterator<Item = (&'static Command, Vec<Key>)>,
     ) -> Result<Self, Vec<KeymapError>> {
@@ -36,7 +36,7 @@ impl Keymap {
         let mut problems = Vec::new();
         for (command, keys) in bindings {
             problems.extend(check_keys(command, &keys).err());
-            // Also if the keys are invalid: other commands may use the default keys of this command.
+            // Invalid keys, too, replace the default keys: other commands may use these.
             keymap.overrides.insert(command.id, keys);
         }
         for clash in keymap.clashes() {
@@ -184,7 +184,7 @@ fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
     let problem = |text: String| KeymapError { id: command.id, text };
     if keys.is_empty() && is_required(command) {
         return Err(problem(
-            "cannot be unbound: there is no other way out of this screen".into(),
+            "cannot be unbound: this screen or question needs the command".into(),
         ));
     }
     // A command with a key that types or edits text by default, such as the help, can have other such keys: they work
@@ -197,14 +197,15 @@ fn check_keys(command: &Command, keys: &[Key]) -> Result<(), KeymapError> {
     match text_key {
         None => Ok(()),
         Some(key) => Err(problem(format!(
-            "{} is typed text here; use Ctrl, a function key, or a key such as Enter",
+            "{} types or edits text here; choose another key, such as F2 or Ctrl-G",
             key.name()
         ))),
     }
 }
 
-/// Whether a screen could not be left without this command: quitting, confirming, keeping theirs in a conflict, and any
-/// command that has the key Esc by default, apart from those of the panes.
+/// Whether a command must have a key, so that every screen can be left and every question answered: quitting,
+/// confirming, keeping theirs in a conflict, and any command that has the key Esc by default, apart from those of the
+/// panes.
 fn is_required(command: &Command) -> bool {
     let is_outside_panes = !matches!(
         command.place,
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn every_place_is_reachable() {
+    fn stack_begins_with_the_place_and_ends_with_everywhere() {
         for place in Place::ALL {
             let stack = place.stack();
             assert_eq!(
@@ -300,13 +301,13 @@ mod tests {
             ("suspend", "z"),
         ] {
             let error = problem(&[(id, keys)]);
-            assert!(error.contains("is typed text here"), "{id}: {error}");
+            assert!(error.contains("types or edits text here"), "{id}: {error}");
         }
         assert_eq!(problem(&[("save", "F2"), ("next-value", "t")]), "");
     }
 
     #[test]
-    fn keeps_a_key_to_close_every_place() {
+    fn required_commands_cannot_be_unbound() {
         for id in [
             "quit",
             "interrupt",

@@ -22,8 +22,8 @@ pub fn lookup(state: &State, key: Key) -> Option<&'static Command> {
     state.keymap().command(places(state), key)
 }
 
-/// The first of a command's keys, not counting those of low priority, that runs the command now; `None` if there is none.
-/// Where text can be typed, a key that types or edits text runs no command.
+/// The first of a command's keys, not counting those of low priority, that runs the command now; `None` if there is
+/// none. Where text can be typed, a key that types or edits text runs no command.
 pub fn working_key(state: &State, command: &Command) -> Option<Key> {
     let mut keys = state.keymap().keys(command).iter().copied();
     keys.find(|key| lookup(state, *key).is_some_and(|found| found.id == command.id))
@@ -34,8 +34,9 @@ pub(super) fn lookup_default(state: &State, key: Key) -> Option<&'static Command
     Keymap::default().command(places(state), key)
 }
 
-/// The key that empties the focused field of a form or prompt, and what it does. `None` if no text is typed there, or the
-/// key would leave a part of it: it deletes what is before the cursor, in its line.
+/// The key that empties the focused text field of a form or prompt, and the label of this key. `None` if no text field
+/// has the focus, or if the field is empty, has several lines, or has its cursor before the end: the key deletes only
+/// the text before the cursor.
 pub fn clearing_key(state: &State) -> Option<(Key, &'static str)> {
     let text = match (state.top_as::<Form>(), state.top_as::<Prompt>()) {
         (Some(form), _) => match &form.field()?.value {

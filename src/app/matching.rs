@@ -20,7 +20,8 @@ impl FuzzyMatcher {
         }
     }
 
-    /// The score of a word in a text; `None` if the word does not match, or if the match is not compact ([`is_compact`]).
+    /// The score of a word in a text; `None` if the word does not match, or if the match is not compact
+    /// ([`is_compact`]).
     pub(super) fn score_fuzzy(&mut self, word: &Atom, text: &str) -> Option<u32> {
         let text = Utf32Str::new(text, &mut self.buffer);
         self.positions.clear();

@@ -65,8 +65,8 @@ fn absolute(text: &str, now: &ZonedDateTime) -> Option<Timestamp> {
     Some(moment.timestamp())
 }
 
-/// Parses a date with the name of the month, perhaps with a time: `31 January`, `January 31, 2026 18:00`. Without a year,
-/// the last such date up to today is meant.
+/// Parses a date with the name of the month, perhaps with a time: `31 January`, `January 31, 2026 18:00`. Without a
+/// year, the last such date up to today is meant.
 fn named_date(text: &str, today: Date) -> Option<DateTime> {
     let date = |text: &str| parse_named_date(text, today, YearlyDate::Last);
     match text.rsplit_once(' ') {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn day_is_parsed_as_the_day_of_the_time() {
+    fn shown_day_can_be_parsed() {
         let now: ZonedDateTime = "2026-03-01T12:30:00+02:00[+02:00]".parse().unwrap();
         for (time, expected) in [
             ("2026-02-28T22:00:00Z", "today"),

@@ -53,8 +53,8 @@ pub enum Msg {
     Server(Box<ServerEvent>),
     /// The open question was drawn ([`State::has_unseen_question`](super::State::has_unseen_question)).
     QuestionShown,
-    /// A commit of this session changed a linked room. Says whether the change is sent to the server, and what the server
-    /// cannot store.
+    /// A commit of this session changed a linked room. Says whether the change is sent to the server, and what the
+    /// server cannot store.
     AfterCommit(Box<AfterCommit>),
     /// The answer to [`Effect::Continue`].
     Continue,

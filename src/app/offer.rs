@@ -60,7 +60,7 @@ pub enum FinderItem {
         id: HatId,
         /// The title.
         title: Arc<str>,
-        /// The title by which it was found, if it has another one in some room.
+        /// The title by which it was found, if that is not `title` but the title in some room.
         other_title: Option<Arc<str>>,
         /// Number of users who have it.
         users: usize,
@@ -83,7 +83,7 @@ pub enum FinderItem {
 }
 
 impl FinderItem {
-    /// Whether choosing it does something: it is no disabled command.
+    /// Whether the item is anything but a disabled command.
     pub(super) fn is_usable(&self) -> bool {
         match self {
             Self::Command(offer) => offer.enabled.is_ok(),

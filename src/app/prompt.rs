@@ -1,5 +1,5 @@
-//! Prompts for one line of text, optionally with a choice: a file to import or export, the name of a hat set, the reason
-//! of a change, or the time since which changes are undone.
+//! Prompts for one line of text, optionally with a choice: a file to import or export, the name of a hat set, the
+//! reason of a change, or the time since which changes are undone.
 
 use crate::exchange::{ExportScope, FileFormat, ImportTarget};
 use crate::model::Hats;
@@ -157,7 +157,7 @@ impl Prompt {
         }
     }
 
-    /// The heading with the name of whose changes are undone.
+    /// The heading; for [`PromptKind::UndoSince`], with the actor.
     pub fn full_heading(&self) -> String {
         match &self.kind {
             PromptKind::UndoSince(undo) => format!("{} by {}", self.heading(), undo.actor),
@@ -165,7 +165,7 @@ impl Prompt {
         }
     }
 
-    /// The entry for a draft; `None` if the text was not changed or is blank.
+    /// The entry for a draft; `None` if the text was not changed or is blank, and for [`PromptKind::UndoSince`].
     pub(super) fn draft(&self) -> Option<PromptDraft> {
         let is_kept = !matches!(self.kind, PromptKind::UndoSince(_)) && self.text.is_changed();
         (is_kept && !self.text.text().trim().is_empty()).then(|| PromptDraft {
@@ -238,7 +238,7 @@ impl Prompt {
         matches!(self.kind, PromptKind::Import(_) | PromptKind::Export(_))
     }
 
-    /// Replaces the shown errors by these, which may be none, and stops waiting.
+    /// Replaces the shown errors with these, which may be none, clears the completions, and stops waiting.
     pub(super) fn set_errors(&mut self, errors: Vec<String>) {
         self.completions.clear();
         self.errors = errors;

@@ -34,7 +34,7 @@ pub struct Confirm {
     pub(super) accepts_enter: bool,
     /// The reason for the change, if the user entered one.
     pub reason: Option<ChangeReason>,
-    /// Whether the question was drawn. Before, Enter does not confirm, because it was pressed for something else.
+    /// Whether the question was drawn. Before that, Enter does not confirm: it was not pressed for this question.
     pub(super) is_shown: bool,
 }
 
@@ -131,7 +131,7 @@ fn accepts_enter(group: &EditGroup) -> bool {
 pub(super) struct UndoToConfirm {
     pub step: UndoStep,
     pub kind: ChangeKind,
-    /// Whether the commit to undo also has edits that this session must not see.
+    /// Whether the commit to undo also has edits that this session must not see, which stay in effect.
     pub is_partial: bool,
     /// The edits that are made, if the data does not change before the confirmation.
     pub edits: EditGroup,

@@ -1,5 +1,5 @@
 //! Plans the rollback of several changes at once, such as all changes that a person made since a certain one. Edits of
-//! items that someone else has changed since are skipped.
+//! items that were changed later by changes that are not rolled back are skipped.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -59,9 +59,9 @@ impl Rollback {
     /// reasons are in `zone`. `problem` returns the reason why the inverse of an edit is not allowed; `None` if it is
     /// allowed.
     ///
-    /// An edit is skipped if someone else has changed the same item since, if its inverse is not allowed or no longer
-    /// fits the data, or if a later edit of the same item is skipped. A change and its undo by someone else count as if
-    /// neither had been made.
+    /// An edit is skipped if a later entry that is not rolled back changed the same item, if the inverse of the edit is
+    /// not allowed or no longer fits the data, or if a later edit of the same item is skipped. An entry and its exact
+    /// undo that is not rolled back count as if neither had been made.
     pub fn plan(
         wardrobe: &Wardrobe,
         entries: &[Arc<HistoryEntry>],
@@ -91,7 +91,7 @@ impl Rollback {
                 }
                 let obstacle = later.obstacle(edit).or_else(|| problem(&inverse)).or_else(|| {
                     let failed = rolled_back.apply_edit(&inverse).is_err();
-                    failed.then(|| describe_current(edit, &rolled_back, zone))
+                    failed.then(|| current_value(edit, &rolled_back, zone))
                 });
                 match obstacle {
                     None => plan.group.0.push(inverse),
@@ -274,5 +274,18 @@ impl<'a> LaterChanges<'a> {
         let same = self.whole.get(&item).or_else(|| self.inside.get(&item));
         let found = same.or_else(|| item.parents().find_map(|parent| self.whole.get(&parent)));
         found.map(ToString::to_string)
+    }
+}
+
+/// Describes the current value of the item that an edit changed, as a clause.
+fn current_value(edit: &Edit, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+    let current = describe_current(edit, wardrobe, zone);
+    let attachment = match edit {
+        Edit::Hat { room, user, hat, .. } => wardrobe.user(room, user).and_then(|user| user.hats.get(hat)),
+        _ => None,
+    };
+    match attachment {
+        Some(_) => format!("the hat is now {current}"),
+        None => current,
     }
 }

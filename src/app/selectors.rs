@@ -68,14 +68,16 @@ impl State {
         self.browser.totals
     }
 
-    /// The text that distinguishes a room from others with the same name: the name of its server, its domain, or the
-    /// local part of its address. `None` if no other room has the name.
+    /// The text that distinguishes a room from others with the same name: the name of its server, the domain if the
+    /// room has no server, the part of the domain in which the services of its server differ, or the local part of the
+    /// address if another room in the domain has the name. `None` if no other room has the name.
     pub(super) fn distinction<'a>(&'a self, room: &'a Jid, name: &str) -> Option<&'a str> {
         let local = || room.as_str().split_once('@').map(|(local, _)| local);
         match self.browser.shared_names.get(name)? {
             Sharing::SameDomain => local(),
-            Sharing::Domains => match self.servers.of_room(room) {
-                Some(server) => Some(&server.entry.name),
+            Sharing::DifferentDomains => match self.servers.of_room(room) {
+                Some(server) if server.entry.services.len() == 1 => Some(&server.entry.name),
+                Some(server) => Some(without_common_suffix(room.domain(), &server.entry.services)),
                 None => Some(room.domain()),
             },
         }
@@ -208,7 +210,8 @@ impl State {
         self.listed_room()?.1.user(jid).map(|user| (jid, user))
     }
 
-    /// Rooms and Users views: a row of the third pane; if users or rooms are marked, with the first of their attachments.
+    /// Rooms and Users views: a row of the third pane; if users or rooms are marked, with the first of their
+    /// attachments.
     pub fn hat_at(&self, row: usize) -> Option<(&HatId, &Attachment)> {
         let id = self.row(Pane::Third, row)?.hat()?;
         if let Some(tally) = self.browser.tally(id) {
@@ -319,4 +322,13 @@ impl State {
             None => self.user()?.1.hats.get(id).map(|attachment| (id, attachment)),
         }
     }
+}
+
+/// Returns the domain without the labels at its end that all services have, such as `conference.a` of
+/// `conference.a.org` for the services `conference.a.org` and `conference.b.org`.
+fn without_common_suffix<'a>(domain: &'a str, services: &[Jid]) -> &'a str {
+    let suffixes = domain.match_indices('.').map(|(dot, _)| domain.split_at(dot));
+    let mut common =
+        suffixes.filter(|(_, suffix)| services.iter().all(|service| service.domain().ends_with(suffix)));
+    common.next().map_or(domain, |(rest, _)| rest)
 }

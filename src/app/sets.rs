@@ -38,7 +38,7 @@ impl SetsOverlay {
         for (name, hats) in sets {
             let titles = hats.iter().filter_map(|(_, hat)| hat.title.as_deref());
             let texts: Vec<&str> = std::iter::once(&*name).chain(titles).collect();
-            // A match in the name has a higher score than a match in the title of a hat.
+            // A match in the name counts twice as much as a match in the title of a hat.
             if let Some((score, _)) = terms.score(&mut matcher, &texts, 2) {
                 found.push((score, (name, hats)));
             }

@@ -11,8 +11,8 @@ use super::hat_color;
 /// The data file that commands use without `--file`, as displayed.
 const DEFAULT_FILE: &str = "~/.config/hatrack/hats.json";
 
-/// Returns the commands that make a change, in order and quoted for sh. `reason`: the reason for the change; `file`: the
-/// displayed path of the data file.
+/// Returns the commands that make a change, in order and quoted for sh. `reason`: the reason for the change; `file`:
+/// the displayed path of the data file.
 ///
 /// Errors: the part of the change that no command can make, as a clause.
 pub fn commands(group: &EditGroup, reason: Option<&str>, file: &str) -> Result<Vec<String>, String> {

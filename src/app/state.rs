@@ -126,11 +126,13 @@ pub(super) struct Pending {
 pub(super) enum QuitState {
     #[default]
     No,
-    /// Quit once everything is saved.
+    /// Quit once everything is saved and sent.
+    WhenSent,
+    /// Quit once everything is saved; the next session sends what is not sent yet.
     WhenSaved,
     /// Quit with this exit status once unsaved changes are stored as a draft.
     WhenDraftSaved(u8),
-    /// Quit now: a signal arrived or the terminal was closed.
+    /// Quit now: a signal arrived, the terminal was closed, or a thread panicked.
     Now,
 }
 
@@ -175,11 +177,11 @@ pub struct State {
     /// Says that the selected item is no longer listed. If the next command would act on the selection, it is canceled.
     pub(super) selection_lost: Option<String>,
     pub(super) drafts: DraftState,
-    /// Changes undone before the store worker confirmed them.
+    /// Changes that were undone after they were sent to the store worker and before it confirmed them.
     pub(super) withdrawn: Vec<UndoStep>,
     pub(super) size: (u16, u16),
     pub(super) mouse: bool,
-    /// The texts of canceled prompts, by heading.
+    /// The texts with which the next prompts start, by heading: those of canceled or restored prompts.
     pub(super) canceled_prompts: BTreeMap<String, String>,
     /// The copied hats.
     pub(super) copied: Option<Arc<CopiedHats>>,
@@ -279,8 +281,8 @@ impl State {
         Some((server, compared))
     }
 
-    /// The reason why the server does not have the change of this hat of the selected user; `None` if the server has the
-    /// change, or if there is no change to be sent.
+    /// The reason why the server does not have the change of this hat of the selected user; `None` if the server has
+    /// the change, or if there is no change to be sent.
     pub fn unsent_hat(&self, hat: &HatId) -> Option<Unsent> {
         let (room, _) = self.room()?;
         let (user, _) = self.user()?;

@@ -149,6 +149,7 @@ impl FormSubject {
             Self::EditUsers { room_users, before } => {
                 let ((room, user), before) = single(room_users).zip(before.as_ref())?;
                 match wardrobe.user(room, user).map(|user| user.affiliation) {
+                    None if wardrobe.room(room).is_none() => room_removed(),
                     None => Some("the user is no longer in the room".into()),
                     Some(now) => (now != *before).then(|| conflict_text::describe_affiliation(now)),
                 }
@@ -170,6 +171,7 @@ impl FormSubject {
                 let (only, before) = single(attachments).zip(before.as_ref())?;
                 let user = wardrobe.user(&only.room, &only.user);
                 match user.and_then(|user| user.hats.get(&only.hat)) {
+                    None if wardrobe.room(&only.room).is_none() => room_removed(),
                     None => Some("the user no longer has the hat".into()),
                     Some(now) if now != before => {
                         Some(conflict_text::describe_attachment(now, Some(before), zone))

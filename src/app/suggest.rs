@@ -12,8 +12,8 @@ pub use super::existing::{Existing, ExistingHat, hats_with_title};
 use super::folding::{self, Word, Words};
 use super::matching::{FuzzyMatcher, SearchTerms};
 
-/// Minimum length, in bytes, of a text that is searched in IDs: a shorter text, such as the x of example.org, would match
-/// IDs by accident.
+/// Minimum length, in bytes, of a text that is searched in IDs: a shorter text, such as the x of example.org, would
+/// match IDs by accident.
 const MIN_ID_MATCH: usize = 4;
 /// Maximum length of a query, in bytes; only an exact ID can be longer.
 const MAX_QUERY: usize = 256;
@@ -90,8 +90,8 @@ pub enum Suggestion<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Suggestions {
     items: Arc<[Existing]>,
-    /// Number of items that can be chosen. They come first; the text is compared with the other items, too, but these are
-    /// not listed.
+    /// Number of items that can be chosen. They come first; the text is compared with the other items, too, but these
+    /// are not listed.
     available_count: usize,
     /// The indices of the matching items, the closest match first. Includes items that cannot be chosen.
     matches: Vec<(Match, usize)>,
@@ -327,7 +327,7 @@ mod tests {
     ];
 
     /// The suggestions for a text; the first `excluded` hats cannot be chosen.
-    fn typed(text: &str, excluded: usize) -> Suggestions {
+    fn suggestions_for(text: &str, excluded: usize) -> Suggestions {
         let hats = TITLES.iter().enumerate().map(|(index, title)| {
             Existing::Hat(ExistingHat {
                 id: HatId::unchecked(format!("urn:x:{index}")),
@@ -349,7 +349,7 @@ mod tests {
 
     /// The rows for a text; that of a new hat begins with a plus.
     fn rows(text: &str) -> Vec<String> {
-        let suggestions = typed(text, 0);
+        let suggestions = suggestions_for(text, 0);
         let row = |row| match suggestions.get(row).unwrap() {
             Suggestion::Existing(item) => item.title().unwrap().to_owned(),
             Suggestion::NewHat(title) => format!("+ {title}"),
@@ -357,9 +357,10 @@ mod tests {
         (0..suggestions.len()).map(row).collect()
     }
 
-    /// The title of the hat that a text means.
-    fn meant(text: &str, excluded: usize) -> String {
-        match typed(text, excluded).meaning() {
+    /// The meaning of a text in words: the title of a hat, after `not` if the hat cannot be chosen; the number of hats;
+    /// or `new`.
+    fn meaning_of(text: &str, excluded: usize) -> String {
+        match suggestions_for(text, excluded).meaning() {
             Meaning::One(item) => item.title().unwrap().to_owned(),
             Meaning::Excluded(item) => format!("not {}", item.title().unwrap()),
             Meaning::Several(items) => format!("{} hats", items.len()),
@@ -392,33 +393,33 @@ mod tests {
     }
 
     #[test]
-    fn text_means_what_begins_with_it() {
-        assert_eq!(meant("t", 0), "Teacher");
-        assert_eq!(meant("TEACHER", 0), "Teacher");
-        assert_eq!(meant("teacher'", 0), "Teacher's Assistant");
+    fn text_means_the_closest_hat_that_begins_with_it() {
+        assert_eq!(meaning_of("t", 0), "Teacher");
+        assert_eq!(meaning_of("TEACHER", 0), "Teacher");
+        assert_eq!(meaning_of("teacher'", 0), "Teacher's Assistant");
         assert_eq!(
-            meant("tea on", 0),
+            meaning_of("tea on", 0),
             "Oboe, and tea on Thursdays, a hat of no other name"
         );
-        assert_eq!(meant("eacher", 0), "new");
-        assert_eq!(meant("x", 0), "new");
-        assert_eq!(meant("urn:x", 0), "Teacher");
-        assert_eq!(meant("urn:x:3", 0), "書記");
+        assert_eq!(meaning_of("eacher", 0), "new");
+        assert_eq!(meaning_of("x", 0), "new");
+        assert_eq!(meaning_of("urn:x", 0), "Teacher");
+        assert_eq!(meaning_of("urn:x:3", 0), "書記");
     }
 
     #[test]
-    fn equal_titles_are_never_chosen() {
-        assert_eq!(meant("twin", 0), "2 hats");
-        assert_eq!(meant("tw", 0), "2 hats");
-        assert_eq!(meant("urn:x:5", 0), "Twin", "the ID tells them apart");
-        assert_eq!(meant("teacher", 6), "not Teacher", "the user has it");
-        assert_eq!(meant("twin", 6), "2 hats", "the user has one of them");
+    fn text_with_several_hats_of_one_title_means_all_of_them() {
+        assert_eq!(meaning_of("twin", 0), "2 hats");
+        assert_eq!(meaning_of("tw", 0), "2 hats");
+        assert_eq!(meaning_of("urn:x:5", 0), "Twin", "the ID tells them apart");
+        assert_eq!(meaning_of("teacher", 6), "not Teacher", "the user has it");
+        assert_eq!(meaning_of("twin", 6), "2 hats", "the user has one of them");
     }
 
     #[test]
     fn excluded_hat_is_not_mistaken_for_a_new_one() {
-        assert_eq!(meant("teacher", 1), "not Teacher");
-        assert_eq!(meant("teach", 1), "Teacher's Assistant");
-        assert_eq!(meant("teach", 2), "not Teacher");
+        assert_eq!(meaning_of("teacher", 1), "not Teacher");
+        assert_eq!(meaning_of("teach", 1), "Teacher's Assistant");
+        assert_eq!(meaning_of("teach", 2), "not Teacher");
     }
 }

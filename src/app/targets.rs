@@ -10,7 +10,7 @@ use super::{AttachmentRef, Grouping, Pane, RowKind, State, describe};
 /// Maximum number of users that a label names.
 const MAX_NAMED: usize = 3;
 
-/// The target rooms.
+/// The target rooms in the Rooms view.
 pub(super) fn rooms(state: &State) -> Vec<Jid> {
     jids(state.browser.rooms_view().get(Pane::First))
 }
@@ -96,8 +96,8 @@ pub(super) fn selected_attachments(state: &State) -> Vec<AttachmentRef> {
 }
 
 /// The target users, each with the room. In the Rooms view, the marked or selected users of the selected room; in the
-/// Users view, the marked or selected users in all their rooms, or the selected user in the marked or selected rooms; in
-/// the Hats view, the selected user in the selected room.
+/// Users view, the marked or selected users in all their rooms, or the selected user in the marked or selected rooms;
+/// in the Hats view, the selected user in the selected room.
 pub(super) fn room_users(state: &State) -> Vec<(Jid, Jid)> {
     let mut room_users = Vec::new();
     for_each_member(state, |room, user| {
@@ -107,9 +107,8 @@ pub(super) fn room_users(state: &State) -> Vec<(Jid, Jid)> {
     room_users
 }
 
-/// Names the users whose hats a command changes: `terry@example.org`, `3 users: ana, bob, carol`,
-/// `terry@example.org in 2 rooms`. `None` if there are no such users. Called for each frame, so it only counts marks, and
-/// does not look up the users.
+/// Names the users whose hats a command changes: `3 users: ana, bob, carol`, `terry@example.org in 2 rooms`. `None` if
+/// there are no such users. Called for each frame, so it only counts marks, and does not look up the users.
 pub(super) fn label(state: &State) -> Option<String> {
     let users = |pane| {
         let column = state.browser.column(pane);
@@ -189,7 +188,7 @@ fn for_each_member(state: &State, mut visit: impl FnMut(&Jid, &Jid) -> ControlFl
     }
 }
 
-/// Fails if hats cannot be added to any target user. Called for each frame, so it stops as early as possible.
+/// Fails if none of the target users can get hats. Called for each frame, so it stops as early as possible.
 pub(super) fn check_can_add_hats(state: &State) -> Result<(), String> {
     let (mut count, mut can_add, mut first_room) = (0, false, None);
     for_each_member(state, |room, user| {
@@ -210,9 +209,9 @@ pub(super) fn check_can_add_hats(state: &State) -> Result<(), String> {
     if can_add {
         return Ok(());
     }
-    let way = first_room.map_or_else(String::new, |room| state.way_to_affiliation(&room));
+    let advice = first_room.map_or_else(String::new, |room| state.affiliation_advice(&room));
     Err(format!(
-        "No marked user can get hats: none is an owner, admin or member.{way}"
+        "Hats can be added and changed only for owners, admins and members; none is selected.{advice}"
     ))
 }
 

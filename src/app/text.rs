@@ -8,13 +8,13 @@ use crate::app::{Key, KeyCode};
 /// Maximum length of pasted text, in bytes; longer text was not meant for a text input.
 pub(super) const MAX_PASTE: usize = 8 << 10;
 
-/// Whether a key types or edits text.
+/// Whether a text input handles a key: the key types or edits text, or moves the cursor.
 pub(super) fn is_text_key(key: Key) -> bool {
     TextInput::new("").input(key)
 }
 
-/// A text input for one line, or for a list with several lines. Line breaks in the initial text are kept; new ones can be
-/// typed only in a list.
+/// A text input for one line, or for a list with several lines. Line breaks in the initial text are kept; new ones can
+/// be typed only in a list.
 #[derive(Debug, Clone)]
 pub struct TextInput {
     area: TextArea<'static>,
@@ -116,7 +116,7 @@ impl TextInput {
         self.area.insert_str(lines.join(" "));
     }
 
-    /// Handles a key as readline does. Returns false if the key neither types nor edits text, nor moves the cursor.
+    /// Handles a key as readline does. Returns false for a key that neither types or edits text nor moves the cursor.
     pub fn input(&mut self, key: Key) -> bool {
         match (key.code, key.ctrl, key.alt) {
             (KeyCode::Char(character), false, false) => self.area.insert_char(character),
@@ -165,7 +165,8 @@ impl TextInput {
         true
     }
 
-    /// Whether a key to the start or end stays in the line of the cursor: in a list, except for Ctrl-Home and Ctrl-End.
+    /// Whether a key that moves to the start or end stays in the line of the cursor: in a list, unless it is Ctrl-Home
+    /// or Ctrl-End.
     fn acts_on_line(&self, key: Key) -> bool {
         let leaves_line = key.ctrl && matches!(key.code, KeyCode::Home | KeyCode::End);
         self.is_list && !leaves_line
@@ -202,7 +203,7 @@ impl TextInput {
 mod tests {
     use super::*;
 
-    fn typed(text: &mut TextInput, keys: &str) {
+    fn type_keys(text: &mut TextInput, keys: &str) {
         keys.chars()
             .for_each(|key| assert!(text.input(Key::plain(KeyCode::Char(key)))));
     }
@@ -215,7 +216,7 @@ mod tests {
         assert_eq!(text.text(), "a👩\u{200d}🏫");
         text.input(Key::plain(KeyCode::Left));
         assert_eq!(text.cursor(), 1);
-        typed(&mut text, "b");
+        type_keys(&mut text, "b");
         text.input(Key::plain(KeyCode::Delete));
         assert_eq!(text.text(), "ab");
     }
@@ -227,7 +228,7 @@ mod tests {
         assert_eq!(text.text(), "one ");
         text.input(Key::ctrl('u'));
         assert_eq!(text.text(), "");
-        typed(&mut text, "xyz");
+        type_keys(&mut text, "xyz");
         text.input(Key::plain(KeyCode::Home));
         text.input(Key::ctrl('k'));
         assert_eq!(text.text(), "");
@@ -247,7 +248,7 @@ mod tests {
         assert_eq!(text.cursor_in_lines(), (1, 0));
         text.input(Key::ctrl('k'));
         assert_eq!(text.text(), "one\n\nthree");
-        typed(&mut text, "2");
+        type_keys(&mut text, "2");
         text.input(Key::ctrl('u'));
         assert_eq!(text.text(), "one\n\nthree");
         text.input(control(KeyCode::Home));
@@ -284,7 +285,7 @@ mod tests {
     fn keeps_initial_line_breaks() {
         let mut text = TextInput::new("a\nb");
         assert_eq!((text.text().as_str(), text.cursor()), ("a\nb", 3));
-        typed(&mut text, "c");
+        type_keys(&mut text, "c");
         assert_eq!(text.text(), "a\nbc");
     }
 }

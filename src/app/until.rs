@@ -1,5 +1,5 @@
-//! Parses and formats when a hat expires: `Sunday`, `2 weeks`, `31 January`, `2027-01-31 18:00`. Days and times are local to a time
-//! zone. A day without a time means the midnight at its end.
+//! Parses and formats the time at which a hat expires: `Sunday`, `2 weeks`, `31 January`, `2027-01-31 18:00`. Days and
+//! times are local to a time zone. A day without a time means the midnight at its end.
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
@@ -93,7 +93,8 @@ fn parse_time(text: &str) -> Result<Time, jiff::Error> {
     Time::strptime("%H:%M", text).or_else(|_| Time::strptime("%H:%M:%S", text))
 }
 
-/// Parses a date, also with the name of the month, `today`, `tomorrow`, or at least three letters of a weekday: the next such day after today.
+/// Parses a date, also with the name of the month, `today`, `tomorrow`, or at least three letters of a weekday, which
+/// means the next such day after today.
 fn parse_day(text: &str, now: &ZonedDateTime) -> Option<Date> {
     match text {
         "today" => return Some(now.date()),
@@ -108,10 +109,10 @@ fn parse_day(text: &str, now: &ZonedDateTime) -> Option<Date> {
 }
 
 fn weekday(text: &str) -> Option<Weekday> {
-    let starts = |name: &str| text.len() >= 3 && name.starts_with(text);
+    let begins_name = |name: &str| text.len() >= 3 && name.starts_with(text);
     WEEKDAYS
         .into_iter()
-        .find(|(_, name)| starts(name))
+        .find(|(_, name)| begins_name(name))
         .map(|(day, _)| day)
 }
 

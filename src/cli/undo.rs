@@ -32,11 +32,7 @@ pub(super) fn undo(args: &UndoArgs, context: &SessionContext, out: &mut Output) 
         )));
     }
     let change = Change {
-        group: entry
-            .group
-            .inverse()
-            .without_past_ends(Timestamp::now())
-            .into_owned(),
+        group: inverse(&entry),
         undoes: full_revision(&entry),
         reason: args.reason_option.reason.clone(),
         ..Change::default()
@@ -65,7 +61,7 @@ pub(super) fn redo(args: &RedoArgs, context: &SessionContext, out: &mut Output) 
         )));
     };
     let change = Change {
-        group: entry.group.inverse(),
+        group: inverse(&entry),
         redoes: full_revision(&entry),
         reason: args.reason_option.reason.clone(),
         ..Change::default()
@@ -78,6 +74,12 @@ pub(super) fn redo(args: &RedoArgs, context: &SessionContext, out: &mut Output) 
             None => summary,
         }
     })
+}
+
+/// Returns the edits that revert an entry. Hats that would have expired meanwhile get no expiry time.
+fn inverse(entry: &HistoryEntry) -> EditGroup {
+    let inverse = entry.group.inverse();
+    inverse.without_past_ends(Timestamp::now()).into_owned()
 }
 
 /// Returns the revision to record as undone or redone; `None` if the session sees only a part of the entry. The rest of the

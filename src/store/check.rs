@@ -32,7 +32,7 @@ pub struct CheckReport {
     pub history_lines: usize,
     /// Harmless findings, one sentence each.
     pub remarks: Vec<String>,
-    /// Problems of the history, one sentence each.
+    /// Problems of the history, one sentence each, including a missing data file whose history exists.
     pub errors: Vec<String>,
     /// The error if the data file cannot be read.
     pub unreadable: Option<StoreError>,

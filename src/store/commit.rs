@@ -176,6 +176,8 @@ impl Store {
     fn try_commit(&mut self, changes: &[Change]) -> Result<Attempt<ChangeResults>, StoreError> {
         if !self.unsynced.is_empty() {
             self.sync_folder()?;
+            // Now the changes are durable that an earlier call wrote without making the folder durable.
+            self.call_hook(|hook| hook.committed(&self.full));
         }
         let (disk, path) = (self.disk.clone(), self.paths.data_temporary.clone());
         let Some(temporary) = self.create_temporary(&disk, &path)? else {
@@ -235,8 +237,6 @@ impl Store {
         }
         if entries.len() == outside_count {
             self.unsynced.clear();
-            // The changes may have been written by an earlier call that could not make the folder durable.
-            self.call_hook(|hook| hook.committed(&self.full));
             return Ok(Attempt::Done(results));
         }
         next.revision = revision - 1;

@@ -301,9 +301,9 @@ mod tests {
                 prop_assert_eq!(String::from_utf8_lossy(&bytes), String::from_utf8_lossy(&whole));
                 for (jid, span) in &spans {
                     let start = usize::try_from(span.offset).unwrap();
-                    let core = &bytes[start..start + usize::try_from(span.length).unwrap()];
+                    let room_text = &bytes[start..start + usize::try_from(span.length).unwrap()];
                     let head = format!("\"{jid}\": {{");
-                    prop_assert!(core.starts_with(head.as_bytes()) && core.ends_with(b"}"), "{jid}");
+                    prop_assert!(room_text.starts_with(head.as_bytes()) && room_text.ends_with(b"}"), "{jid}");
                 }
                 // Reading finds the same spans for the rooms in canonical form.
                 let Some((read, found)) = file::tests::read(&out) else {

@@ -19,8 +19,8 @@ impl Digest {
     /// The digest of a room as it is written, from the quote before its address to its closing brace; the separator
     /// before it is skipped.
     pub(super) fn of_room(piece: &[u8]) -> Self {
-        let core = memchr::memchr(b'"', piece).and_then(|quote| piece.get(quote..));
-        Self::of(core.unwrap_or(piece))
+        let room_text = memchr::memchr(b'"', piece).and_then(|quote| piece.get(quote..));
+        Self::of(room_text.unwrap_or(piece))
     }
 
     /// Combines the digests of the rooms, in order, and of the text after the rooms into the digest of the content.
@@ -30,7 +30,7 @@ impl Digest {
         Self(hasher.finalize().into())
     }
 
-    /// Deserializes a digest; `None` if it is of another kind, as a later version may write it.
+    /// Deserializes a digest; `None` if the text is not 64 hexadecimal digits: later versions may use another digest.
     pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         Ok(text.and_then(|text| Self::parse(&text)))

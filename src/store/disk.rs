@@ -369,7 +369,7 @@ mod tests {
             ctime,
         };
         let now = 1_700_000_000 * second + 5;
-        for (mtime, certain) in [
+        for (mtime, is_reliable) in [
             (now, false),
             (now - CLOCK_TICK, false),
             (now - CLOCK_TICK - 1, true),
@@ -378,9 +378,9 @@ mod tests {
             (now + 1, false),
             (now + 86_400 * second, true), // a change now would not get that time
         ] {
-            assert_eq!(with_times(mtime, 0).is_reliable(now), certain, "{mtime}");
+            assert_eq!(with_times(mtime, 0).is_reliable(now), is_reliable, "{mtime}");
         }
-        assert!(!with_times(7, now).is_reliable(now), "whatever was changed");
+        assert!(!with_times(7, now).is_reliable(now), "the ctime counts, too");
     }
 
     #[test]

@@ -99,8 +99,8 @@ impl Drafts {
         file.try_clone()
     }
 
-    /// Reads the draft; `None` if it does not exist, is too long or is not a regular file. The caller must not trust its
-    /// content. Removes temporary files of killed processes.
+    /// Reads the draft; `None` if it does not exist, is too long or is not a regular file. Fails if it is a symbolic link.
+    /// The caller must not trust its content. Removes temporary files of killed processes.
     pub fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
         self.remove_leftovers();
         self.read_current()
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(
             std::fs::read_dir(home.path()).unwrap().count(),
             1,
-            "nothing is left"
+            "only the draft is left"
         );
     }
 
@@ -264,15 +264,15 @@ mod tests {
         let other = File::create(&drafts.temporary).unwrap();
         other.lock().unwrap();
         let since = std::time::Instant::now();
-        let error = drafts.update(|_| panic!("nobody may look")).unwrap_err();
+        let error = drafts.update(|_| panic!("the draft is locked")).unwrap_err();
         assert!(
             error.to_string().contains("is locked by another process"),
             "{error}"
         );
         assert!(since.elapsed() < LOCK_TIMEOUT + Duration::from_secs(60));
         assert_eq!(drafts.load().unwrap().unwrap(), b"one");
-        assert!(drafts.temporary.exists(), "its writer lives");
-        // Its writer is killed and leaves more bytes than are then written.
+        assert!(drafts.temporary.exists(), "the writer is still running");
+        // The writer is killed and leaves more bytes than the next update writes.
         std::fs::write(&drafts.temporary, "half of something long").unwrap();
         drop(other);
         drafts
@@ -282,6 +282,10 @@ mod tests {
         std::fs::write(&drafts.temporary, "half").unwrap();
         std::fs::write(home.path().join("another's.hatrack-tmp"), "half").unwrap();
         drafts.load().unwrap();
-        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1, "tidied up");
+        assert_eq!(
+            std::fs::read_dir(home.path()).unwrap().count(),
+            1,
+            "only the draft is left"
+        );
     }
 }

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_the_file_as_it_was_on_errors() {
+    fn leaves_the_file_unchanged_on_errors() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("config.toml");
         std::fs::write(&path, "a").unwrap();

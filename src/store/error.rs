@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use super::StoreProblem;
 use crate::model::read::ReadError;
 
 /// An error in reading or writing a file.
@@ -109,6 +110,29 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The problem to report when this error prevents a session from working with the data file `data`. Its kind says
+    /// whether it is over as soon as the file can be read again.
+    pub(super) fn to_problem(&self, data: &Path) -> StoreProblem {
+        let message = self.to_string();
+        match self {
+            Self::Locked { path, .. } => StoreProblem::CannotWrite(format!(
+                "{} is locked by another process; changes are saved as soon as it is released",
+                path.display()
+            )),
+            Self::Unreadable { .. } => StoreProblem::Unreadable(message),
+            Self::NotAFile { path, .. } | Self::CannotRead { path, .. } if path == data => {
+                StoreProblem::Unreadable(message)
+            }
+            Self::Io { path, operation, .. }
+                if path == data && (*operation == "access" || operation.starts_with("read")) =>
+            {
+                StoreProblem::Unreadable(message)
+            }
+            Self::Gone { .. } => StoreProblem::Gone(message),
+            _ => StoreProblem::CannotWrite(message),
+        }
+    }
+
     pub(super) fn io<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
         move |source| Self::Io {
             operation,

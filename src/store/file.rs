@@ -81,7 +81,7 @@ pub(super) fn read(
 }
 
 /// The maximum number of bytes before the rooms of a data file in canonical form.
-const HEAD_BYTES: usize = 128;
+const HEAD_BYTES: u64 = 128;
 
 /// Reads the current revision of a data file; 0 if the file does not exist. Of a file in canonical form, only the head
 /// is read.
@@ -97,9 +97,7 @@ pub fn read_revision(path: &Path) -> Result<u64, StoreError> {
     };
     require_regular(&path, &file.metadata().map_err(io_error())?)?;
     let mut head = Vec::new();
-    file.take(HEAD_BYTES as u64)
-        .read_to_end(&mut head)
-        .map_err(io_error())?;
+    file.take(HEAD_BYTES).read_to_end(&mut head).map_err(io_error())?;
     if let Some(head) = read::document_head(&head)
         && let Ok(wardrobe) = read::wardrobe(format!("{head}}}}}").as_bytes())
     {
@@ -190,7 +188,7 @@ fn read_chunked(
     earlier: &Wardrobe,
     progress: &dyn Fn(u64, u64),
 ) -> Option<(Wardrobe, RoomSpans)> {
-    let mut head = vec![0; usize::try_from(size.min(256)).ok()?];
+    let mut head = vec![0; usize::try_from(size.min(HEAD_BYTES)).ok()?];
     file.read_exact_at(&mut head, 0).ok()?;
     let head = read::document_head(&head)?.to_owned();
 
@@ -356,11 +354,11 @@ impl ChunkQueue<'_> {
             let mut room = read::rooms_chunk(piece)?;
             room.share_rooms_with(self.earlier);
             let (text, tail) = piece.split_at_checked(piece.len() - room.remaining())?;
-            let core = text.strip_prefix("    ")?.trim_end_matches(",\n");
+            let room_text = text.strip_prefix("    ")?.trim_end_matches(",\n");
             let span = room.is_exact().then_some(RoomSpan {
                 offset: offset + 4,
-                length: core.len() as u64,
-                digest: Digest::of(core.as_bytes()),
+                length: room_text.len() as u64,
+                digest: Digest::of(room_text.as_bytes()),
             });
             rooms.push((room, span));
             if !tail.is_empty() {

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A line of about this length that states its length plus `more`.
-fn sized(length: usize, more: u64) -> String {
+/// A line of about this length. The length that it states is too large by `more`.
+fn line_with_stated_length(length: usize, more: u64) -> String {
     let entry = HistoryEntry {
         revision: 7,
         id: "x".repeat(length).into(),
@@ -60,8 +60,8 @@ proptest! {
             .into_iter()
             .map(|(length, kind, more)| match kind {
                 0 => "x".repeat(length),
-                1 => sized(length, 0),
-                _ => sized(length, more),
+                1 => line_with_stated_length(length, 0),
+                _ => line_with_stated_length(length, more),
             })
             .collect();
         let mut text = lines.join("\n");
@@ -105,7 +105,7 @@ fn skips_the_edits_of_a_long_line_with_length() {
         mtime: 3,
         ctime: 4,
     };
-    let digest = Digest::of(b"what it holds");
+    let digest = Digest::of(b"content of the data file");
     let text = format!("{{\"first\":1}}\n{}", serialize_line(&entry, &identity, digest));
     let file = file(&text);
     let mut back = ReverseLines::new(&file, text.len() as u64);

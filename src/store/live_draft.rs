@@ -117,7 +117,7 @@ mod tests {
 
     use super::*;
 
-    fn joined(draft: Option<&[u8]>, orphans: &[Vec<u8>]) -> Option<Vec<u8>> {
+    fn concatenate(draft: Option<&[u8]>, orphans: &[Vec<u8>]) -> Option<Vec<u8>> {
         let mut all = orphans.to_vec();
         all.sort();
         let joined = [draft.unwrap_or_default().to_vec(), all.concat()].concat();
@@ -141,17 +141,17 @@ mod tests {
         other.save(Some(b"bob's")).unwrap();
         let mode = one.file.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let gather = || {
-            drafts.recover_orphans(joined).unwrap();
+        let recover = || {
+            drafts.recover_orphans(concatenate).unwrap();
             drafts.load().unwrap()
         };
-        assert_eq!(gather(), None, "all of them live");
+        assert_eq!(recover(), None, "all sessions are running");
         drop(one);
-        assert_eq!(gather().unwrap(), b"one");
+        assert_eq!(recover().unwrap(), b"one");
         drop(other);
         two.save(None).unwrap();
         drop(two);
-        assert_eq!(gather().unwrap(), b"one", "each once");
+        assert_eq!(recover().unwrap(), b"one", "recovered only once");
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 2);
     }
 
@@ -164,7 +164,7 @@ mod tests {
         drop(own);
         let long = |_: Option<&[u8]>, _: &[Vec<u8>]| Some(vec![0; Drafts::MAX_BYTES + 1]);
         assert!(drafts.recover_orphans(long).is_err());
-        drafts.recover_orphans(joined).unwrap();
+        drafts.recover_orphans(concatenate).unwrap();
         assert_eq!(drafts.load().unwrap().unwrap(), b"one");
     }
 }

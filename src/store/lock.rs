@@ -85,8 +85,8 @@ impl FileLock {
         }
         let is_in_place = is_at(disk, &file, path).map_err(io_error())?;
         if is_in_place && !is_new {
-            // All who may write the data file must be able to take the lock, and nobody else. If this user may not
-            // change the permissions, they stay as they are.
+            // Exactly those who may write the data file must be able to take the lock. If this user may not change the
+            // permissions, they stay as they are.
             let _ = access.apply_to(disk, &file);
         }
         Ok(is_in_place.then_some(Self(file)))

@@ -135,11 +135,11 @@ pub enum StoreEvent {
         /// The content of the file after these commits.
         snapshot: Snapshot,
     },
-    /// The file was changed by another process or recreated, or whether it can be written has changed.
+    /// Another process changed the file, the file was recreated, or it became read-only or writable.
     Changed(Snapshot),
     /// Changes that other sessions, servers or programs made, oldest first. Follows the event that has the resulting
     /// content, [`StoreEvent::Changed`] or [`StoreEvent::Committed`]. Not sent if the history does not have these
-    /// changes.
+    /// changes, or if they are too many or too large.
     ChangedByOthers(Vec<HistoryEntry>),
     /// The file cannot be read or written; `None` when the problem is over. Commits stay pending meanwhile.
     Problem(Option<StoreProblem>),

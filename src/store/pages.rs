@@ -34,7 +34,7 @@ pub(super) fn page(file: &File, query: &HistoryQuery, scope: &Scope) -> io::Resu
     let mut page = HistoryPage::default();
     let mut is_first = query.from.is_none();
     while let Some(found) = lines.previous()? {
-        let is_torn = std::mem::take(&mut is_first) && !found.terminated;
+        let is_incomplete = std::mem::take(&mut is_first) && !found.terminated;
         let bytes = found.bytes()?;
         let may_match = may_match(&bytes, &needles);
         match serde_json::from_slice::<HistoryEntry>(&bytes) {
@@ -43,8 +43,8 @@ pub(super) fn page(file: &File, query: &HistoryQuery, scope: &Scope) -> io::Resu
                 page.entries
                     .extend(restrict_entry(scope, entry).filter(|entry| query.filter.matches(entry)));
             }
-            // A torn line was never confirmed; the next writer cuts it off.
-            Err(_) if is_torn => {}
+            // An incomplete last line was never confirmed; the next writer removes it.
+            Err(_) if is_incomplete => {}
             Err(_) => page.unreadable += usize::from(is_reported(scope, &bytes)),
         }
         if page.entries.len() >= query.limit || end - found.offset > PAGE_SCAN_BYTES {
@@ -201,7 +201,7 @@ pub(super) fn has_nothing_to_undo(
 }
 
 /// Searches for the commits to undo and redo in about `max_bytes` at the end of the history. Also returns whether the
-/// search is complete: both were found, or there is nothing before the part that was read.
+/// search is complete: no earlier part of the history can change the result.
 fn search_undo(
     file: &File,
     options: &StoreOptions,

@@ -143,7 +143,7 @@ mod tests {
     fn does_not_follow_untrusted_links() {
         use std::os::unix::fs::{PermissionsExt, lchown, symlink};
         if !rustix::process::geteuid().is_root() {
-            println!("skipped: only root can make somebody else's link");
+            println!("skipped: only root can make another user's link");
             return;
         }
         let home = tempfile::tempdir().unwrap();

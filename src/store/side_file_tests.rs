@@ -7,7 +7,7 @@ const GROUP: u32 = 54_320;
 const ALICE: u32 = 54_321;
 const BOB: u32 = 54_322;
 
-fn data(mode: u32) -> (tempfile::TempDir, PathBuf) {
+fn create_data_file(mode: u32) -> (tempfile::TempDir, PathBuf) {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("hats.json");
     std::fs::write(&data, "{}").unwrap();
@@ -20,8 +20,8 @@ fn put(folder: &SideFolder, name: &str, bytes: &[u8]) -> Result<(), StoreError> 
 }
 
 #[test]
-fn note_of_a_lock_goes_with_it_and_odd_ones_are_none() {
-    let (home, data) = data(0o660);
+fn lock_note_ends_with_the_lock_and_invalid_notes_are_ignored() {
+    let (home, data) = create_data_file(0o660);
     let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
     assert_eq!(folder.lock_note("a"), None);
     let lock = folder.lock("a", Duration::ZERO).unwrap().unwrap();
@@ -43,9 +43,9 @@ fn note_of_a_lock_goes_with_it_and_odd_ones_are_none() {
 }
 
 #[test]
-fn documents_have_the_access_of_the_data_file_and_private_ones_have_not() {
+fn documents_get_the_access_of_the_data_file_unless_they_are_private() {
     for (mode, folder_mode) in [(0o660, 0o770), (0o600, 0o700), (0o644, 0o755)] {
-        let (home, data) = data(mode);
+        let (home, data) = create_data_file(mode);
         let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
         assert_eq!(folder.read("a", 100).unwrap(), None);
         assert!(
@@ -79,8 +79,8 @@ fn documents_have_the_access_of_the_data_file_and_private_ones_have_not() {
 }
 
 #[test]
-fn neither_links_nor_other_things_nor_long_files_are_read_or_written() {
-    let (home, data) = data(0o660);
+fn links_special_files_and_too_long_documents_are_neither_read_nor_written() {
+    let (home, data) = create_data_file(0o660);
     let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
     put(&folder, "a", b"text").unwrap();
     assert!(folder.read("a", 3).is_err());
@@ -117,8 +117,8 @@ fn neither_links_nor_other_things_nor_long_files_are_read_or_written() {
 
 /// If someone who may write the folder gives another file the name of a lock, that file is not written.
 #[test]
-fn locks_are_not_taken_on_other_files() {
-    let (home, data) = data(0o660);
+fn lock_never_writes_to_another_file() {
+    let (home, data) = create_data_file(0o660);
     let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
     drop(folder.lock("a", Duration::ZERO).unwrap().unwrap());
     let document_path = |name: &str| home.path().join("hats.servers/one").join(name);
@@ -168,7 +168,7 @@ fn accounts_that_may_write_the_data_file_share_documents_and_locks() {
         return; // Only root can act as several accounts.
     }
     for owner in [0, ALICE] {
-        let (home, data) = data(0o660);
+        let (home, data) = create_data_file(0o660);
         std::fs::set_permissions(home.path(), Permissions::from_mode(0o2770)).unwrap();
         for path in [home.path(), &data] {
             std::os::unix::fs::chown(path, Some(owner), Some(GROUP)).unwrap();
@@ -186,7 +186,7 @@ fn accounts_that_may_write_the_data_file_share_documents_and_locks() {
             let held_lock = as_account(holder, GROUP, || folder.lock("a", Duration::ZERO));
             let held_lock = held_lock.unwrap().unwrap();
             let second_lock = as_account(other, GROUP, || folder.lock("a", Duration::from_millis(20)));
-            assert!(second_lock.unwrap().is_none(), "it waits, and is not refused");
+            assert!(second_lock.unwrap().is_none(), "locked, not refused");
             // The process that holds it is killed: the file stays.
             let lock = home.path().join("hats.servers/one/a.lock");
             let mode = lock.metadata().unwrap().mode() & 0o777;
@@ -202,8 +202,8 @@ fn accounts_that_may_write_the_data_file_share_documents_and_locks() {
 }
 
 #[test]
-fn updates_do_not_lose_each_other_and_a_lock_is_held_once() {
-    let (home, data) = data(0o600);
+fn concurrent_updates_lose_nothing_and_a_lock_has_one_holder() {
+    let (home, data) = create_data_file(0o600);
     let folder = SideFolder::next_to(&data, "servers", "one").unwrap();
     std::thread::scope(|scope| {
         for session in 0..4 {
@@ -226,5 +226,5 @@ fn updates_do_not_lose_each_other_and_a_lock_is_held_once() {
     drop(held_lock);
     assert!(folder.lock("a", Duration::ZERO).unwrap().is_some());
     let left = std::fs::read_dir(home.path().join("hats.servers/one")).unwrap();
-    assert_eq!(left.count(), 1, "nothing is left");
+    assert_eq!(left.count(), 1, "only the document is left");
 }

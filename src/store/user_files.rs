@@ -169,7 +169,7 @@ pub fn write_file(
             let kind = if metadata.is_dir() {
                 "a folder"
             } else {
-                "something else"
+                "a device or a pipe"
             };
             return Err(StoreError::NotAFile { path: resolved, kind });
         }
@@ -314,7 +314,7 @@ mod tests {
     fn write_file_rejects_untrusted_link() {
         use std::os::unix::fs::{PermissionsExt, lchown, symlink};
         if !rustix::process::geteuid().is_root() {
-            println!("skipped: only root can make somebody else's link");
+            println!("skipped: only root can make another user's link");
             return;
         }
         let home = tempfile::tempdir().unwrap();

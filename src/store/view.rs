@@ -6,7 +6,7 @@ use super::{HistoryEntry, Scope};
 use crate::model::{Edit, EditError, EditGroup, FoundValue, PermittedGroup, Wardrobe};
 
 /// The part of the wardrobe that a session sees: all of it, or only the rooms in scope, without the unrecognized fields
-/// of the data file.
+/// of the data file and so without the hat sets.
 pub(super) fn restrict(wardrobe: &Wardrobe, scope: &Scope) -> Wardrobe {
     let Some(rooms) = &scope.rooms else {
         return wardrobe.clone();

@@ -25,8 +25,8 @@ const LOCK_SLICE: Duration = Duration::from_millis(200);
 const RETRY_DELAY: Duration = Duration::from_millis(10);
 /// After this time a lock held by another process is reported.
 const LOCK_NOTICE_DELAY: Duration = Duration::from_secs(2);
-/// The maximum time for which [`StoreWorker::stop`] waits for pending requests; also the lock timeout of the last
-/// attempt to commit.
+/// The maximum time for which [`StoreWorker::stop`] waits for pending requests; also the maximum time for which the last
+/// attempt to commit waits for a lock.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Pauses the worker: until this is dropped, nothing is written and no lock is held. The default value pauses nothing.
@@ -90,6 +90,7 @@ impl StoreWorker {
                 recreating: false,
                 read_only: None,
                 poll_failed: false,
+                unreported_since: None,
                 locked_since: None,
                 problem: None,
                 retry_at: None,
@@ -144,6 +145,9 @@ struct WorkerLoop<N> {
     read_only: Option<String>,
     /// Whether the last check of the file failed; the next one that succeeds clears the problem.
     poll_failed: bool,
+    /// The revision after which changes by others are still to be reported, because a commit failed after it had loaded
+    /// some of them.
+    unreported_since: Option<u64>,
     /// Since when another process has held the lock.
     locked_since: Option<Instant>,
     problem: Option<StoreProblem>,
@@ -270,7 +274,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
             Ok(refreshed) => refreshed,
             Err(error) => {
                 self.poll_failed = true;
-                return self.report_problem(problem_for(store, &error));
+                return self.report_problem(error.to_problem(&store.paths().data));
             }
         };
         if std::mem::take(&mut self.poll_failed) || self.is_file_problem() {
@@ -281,7 +285,13 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         if refreshed == Refreshed::Changed || self.read_only != reported {
             self.emit(StoreEvent::Changed(snapshot));
         }
-        self.report_others(store, revision, &[]);
+        // While a commit is to be repeated, its own changes may be in the file already.
+        if self.pending.is_empty() {
+            let since = self.unreported_since.take().unwrap_or(revision);
+            self.report_others(store, since, &[]);
+        } else {
+            self.unreported_since.get_or_insert(revision);
+        }
     }
 
     /// Reports what others committed after the revision `since`; `own` are the revisions of the session's own commits.
@@ -331,7 +341,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
                 self.retry_at = Some(Instant::now() + RETRY_DELAY);
                 let since = *self.locked_since.get_or_insert_with(Instant::now);
                 if is_ending || since.elapsed() >= LOCK_NOTICE_DELAY {
-                    self.report_problem(problem_for(store, &error));
+                    self.report_problem(error.to_problem(&store.paths().data));
                 }
             }
             Err(error) => {
@@ -340,7 +350,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
                 self.retry_at = Some(Instant::now() + self.backoff);
                 log::debug!(after_ms = u64::try_from(self.backoff.as_millis()).unwrap_or(u64::MAX); "will retry");
                 self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
-                self.report_problem(problem_for(store, &error));
+                self.report_problem(error.to_problem(&store.paths().data));
             }
         }
     }
@@ -361,8 +371,21 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
             return Ok(());
         }
         let changes: Vec<_> = self.pending.iter().map(|(_, change)| change.clone()).collect();
-        let revision = store.revision();
-        let results = store.commit(&changes)?;
+        let since = self.unreported_since.unwrap_or(store.revision());
+        let before = store.wardrobe().clone();
+        let results = match store.commit(&changes) {
+            Ok(results) => results,
+            Err(error) => {
+                self.unreported_since = Some(since);
+                if *store.wardrobe() != before {
+                    // The attempt has loaded changes by others, which the next check would not find.
+                    let snapshot = self.snapshot(store);
+                    self.emit(StoreEvent::Changed(snapshot));
+                }
+                return Err(error);
+            }
+        };
+        self.unreported_since = None;
         let own: Vec<u64> = results
             .iter()
             .filter_map(|result| *result.as_ref().ok()?)
@@ -372,7 +395,7 @@ impl<N: Fn(StoreEvent)> WorkerLoop<N> {
         self.clear_problem();
         let snapshot = self.snapshot(store);
         self.emit(StoreEvent::Committed { results, snapshot });
-        self.report_others(store, revision, &own);
+        self.report_others(store, since, &own);
         Ok(())
     }
 
@@ -413,27 +436,4 @@ fn pause(on_pause: Box<dyn FnOnce(WorkerPause) + Send>) {
     on_pause(WorkerPause(Some(end)));
     // The wait also ends if the sender is dropped without a message.
     let _ = ended.recv();
-}
-
-/// The problem to report for an error. Its kind says whether it is cleared as soon as the file can be read again; see
-/// [`WorkerLoop::is_file_problem`].
-fn problem_for(store: &Store, error: &StoreError) -> StoreProblem {
-    let (message, data) = (error.to_string(), &store.paths().data);
-    match error {
-        StoreError::Locked { path, .. } => StoreProblem::CannotWrite(format!(
-            "{} is locked by another process; changes are saved as soon as it is released",
-            path.display()
-        )),
-        StoreError::Unreadable { .. } => StoreProblem::Unreadable(message),
-        StoreError::NotAFile { path, .. } | StoreError::CannotRead { path, .. } if path == data => {
-            StoreProblem::Unreadable(message)
-        }
-        StoreError::Io { path, operation, .. }
-            if path == data && (*operation == "access" || operation.starts_with("read")) =>
-        {
-            StoreProblem::Unreadable(message)
-        }
-        StoreError::Gone { .. } => StoreProblem::Gone(message),
-        _ => StoreProblem::CannotWrite(message),
-    }
 }

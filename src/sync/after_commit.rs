@@ -33,7 +33,7 @@ pub enum AfterCommit {
 /// Why saved changes are not sent automatically.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeldReason {
-    /// More than [`GUARD_USERS`] users lose hats, and nobody was asked to confirm that.
+    /// More than [`GUARD_USERS`] users lose hats, and nobody confirmed that.
     ManyLoseHats,
     /// The changes could not be written into the outbox; the text says why, for display.
     NotRecorded(String),

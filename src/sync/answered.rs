@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct AnswerTime {
     /// When the answer was handled.
     time: Timestamp,
-    /// When the server was asked; `None`: not before `time`, as far as is known.
+    /// When the server was asked; `None`: unknown, or not before `time`, which is then used instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asked: Option<Timestamp>,
 }

@@ -116,7 +116,8 @@ pub enum SetAside {
     RoomGone,
     /// The room was destroyed and created again with the same address.
     #[error("the room was created again on the server")]
-    RoomMadeAnew,
+    #[serde(rename = "room-made-anew")]
+    RoomRecreated,
 }
 
 impl Base {
@@ -171,9 +172,10 @@ impl Base {
     }
 
     /// Checks that the server's room is still the one of the base: the creation times are equal. If one of them is unknown, it
-    /// is enough that the room has any of the base's values, was not read completely, or that the base has no values.
+    /// is enough that the room has any item of the base, even with another value, that the room was not read completely, or
+    /// that the base has no values.
     ///
-    /// Errors: [`SetAside::RoomMadeAnew`]; [`SetAside::RoomGone`] if the room was missing in the meantime.
+    /// Errors: [`SetAside::RoomRecreated`]; [`SetAside::RoomGone`] if the room was missing in the meantime.
     pub fn check_room(&self, remote: &RemoteRoom) -> Result<(), SetAside> {
         if self.gone {
             return Err(SetAside::RoomGone);
@@ -182,7 +184,7 @@ impl Base {
             (Some(known), Some(current)) => known == current,
             _ => !self.all_is_gone(remote),
         };
-        is_same.then_some(()).ok_or(SetAside::RoomMadeAnew)
+        is_same.then_some(()).ok_or(SetAside::RoomRecreated)
     }
 
     /// Whether the room has nothing that the base has; false if the base has no values, or the room was not read completely.

@@ -142,14 +142,6 @@ impl Condition {
         let has_name = |condition: &Self| condition.as_str() == name;
         Self::ALL.iter().copied().find(has_name)
     }
-
-    /// Whether the same change may succeed later: the server is unavailable or busy.
-    pub fn is_temporary(self) -> bool {
-        matches!(
-            self,
-            Self::RecipientUnavailable | Self::RemoteServerTimeout | Self::ResourceConstraint
-        )
-    }
 }
 
 impl fmt::Display for Condition {

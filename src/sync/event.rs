@@ -32,8 +32,8 @@ pub enum Follower {
     Here,
     /// Another session on this machine. The text names its actor and process, for display; `None` if these are unknown.
     Elsewhere(Option<Arc<str>>),
-    /// Nobody: another session on this machine has the room's lock, but has given no sign of life for 30 s. The text names the
-    /// actor and process of that session, for display; `None` if these are unknown.
+    /// Nobody: another session on this machine has the room's lock, but has not renewed its note in the lock for 30 s. The
+    /// text names the actor and process of that session, for display; `None` if these are unknown.
     Silent(Option<Arc<str>>),
     /// Nobody: the room has not been compared with its server yet, or has to be compared again.
     NotCompared,

@@ -58,7 +58,7 @@ struct Context<'a> {
     notes: Vec<Note>,
 }
 
-/// Merges a room in three ways: compares the file and the server, given the values that both had last.
+/// Three-way merge of a room: compares the file and the server, given the last values that both had in common.
 ///
 /// `base` is the room's base, `None` if there is none, or the reason why an earlier base is no longer valid. `local` is
 /// `None` if the file does not have the room.
@@ -191,13 +191,17 @@ impl Context<'_> {
     }
 }
 
-/// Creates a line without values. The decision is the proposal, unless there is a reason against the proposal.
-fn line(subject: Subject, action: Action, reason: Option<Reason>) -> Line {
-    let decision = match (action, reason) {
+/// The decision before anyone chooses: the proposal, unless there is a reason against the proposal.
+fn default_decision(action: Action, reason: Option<Reason>) -> Decision {
+    match (action, reason) {
         (Action::Send, None) => Decision::Send,
         (Action::Receive, None) => Decision::Receive,
         _ => Decision::Skip,
-    };
+    }
+}
+
+/// Creates a line without values, with the default decision.
+fn line(subject: Subject, action: Action, reason: Option<Reason>) -> Line {
     Line {
         subject,
         base: None,
@@ -205,7 +209,7 @@ fn line(subject: Subject, action: Action, reason: Option<Reason>) -> Line {
         remote: None,
         action,
         reason,
-        decision,
+        decision: default_decision(action, reason),
         implied: false,
     }
 }

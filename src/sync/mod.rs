@@ -27,6 +27,7 @@ mod permit;
 mod plan;
 mod rate_limit;
 mod receive;
+mod received_affiliations;
 mod refuse;
 mod remote;
 mod report;
@@ -35,7 +36,6 @@ mod send;
 mod sending_time;
 mod sent;
 mod server;
-mod shown;
 mod unstored;
 
 pub use after_commit::{AfterCommit, HeldReason};
@@ -60,10 +60,10 @@ pub use plan::{
 };
 pub use rate_limit::{RateLimit, request_size};
 pub use receive::{is_server_actor, server_actor};
+pub use received_affiliations::room_with_changed_affiliation;
 pub use remote::{Coverage, RemoteRoom, RemoteUser, RoomRead, Unreadable};
 pub use report::{Failed, Report, RoomReport, SendFailure, Status};
 pub use request::{LocalRoom, OtherRooms, ReceivedItem, SENDING_ID, Secret, ServerRequest};
 pub use send::Sending;
 pub use server::{RemoteRoomInfo, ServerProblem, ServerReport, ServerRights, ServerState};
-pub use shown::room_with_changed_affiliation;
 pub use unstored::{Unstored, UnstoredHat, unstored_hats};

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_nicknames() {
+    fn limits_the_number_and_length_of_nicknames() {
         let long = "é".repeat(200);
         let occupant = Occupant::new([long.as_str(), "", "b", "c", "d", "e", "f"], Some("b")).unwrap();
         let all: Vec<&str> = occupant.all_nicknames().collect();

@@ -1,9 +1,10 @@
 //! The outbox: changes of this account in a linked room that the server has not confirmed, by item.
 //!
 //! A change is *prepared* before the file is written, so that a crash in between loses nothing. The change is *waiting* once
-//! it is in the file, and is sent only while it is still in the file. Then it is *answered*, and *confirmed* by a read; or it
-//! is *refused*, or *changed*: the item has another value on the server than expected. The server's previous value is kept
-//! for [`ROLLBACK_PERIOD`], because a server that crashed may have lost a change that it acknowledged.
+//! it is in the file, and is sent only while it is still in the file. Then it is *answered*, and *confirmed* by a read or
+//! by the answer itself; or it is *refused*, or *changed*: the item has another value on the server than expected. Unless
+//! the answer confirms the change, the server's previous value is kept for [`ROLLBACK_PERIOD`], because a server that
+//! crashed may have lost a change that it acknowledged.
 
 mod answer;
 mod next;

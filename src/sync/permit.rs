@@ -24,7 +24,8 @@ impl Plan {
 }
 
 impl Item {
-    /// Checks that these rights allow changing this item. What else a decision about the item changes is not checked.
+    /// Checks that these rights allow changing this item. Other items that a decision about this one also changes are not
+    /// checked.
     pub fn check_permitted_by(&self, rights: &Rights) -> Result<(), NotPermitted> {
         rights.check(touched_by(self))
     }

@@ -147,8 +147,8 @@ pub enum Reason {
     /// The room would exceed the server's limit of users with hats.
     #[error("the server allows at most 100 users with hats per room")]
     LimitOfRoom,
-    /// The text contains a character that cannot be sent.
-    #[error("the title or ID has a character that cannot be sent")]
+    /// The ID, title or hue contains a character that cannot be sent, or the ID is empty.
+    #[error("its ID, title or color cannot be sent to the server")]
     TextRefused,
     /// The server requires a title.
     #[error("the server requires a title")]
@@ -163,7 +163,7 @@ pub enum Reason {
     #[error("affiliations are not sent to this server (affiliations = \"show\")")]
     AffiliationsShown,
     /// The room would be left without an owner.
-    #[error("the room would have no owner")]
+    #[error("the room has no other owner on the server")]
     LastOwner,
     /// The account would change its own affiliation.
     #[error("an account cannot change its own affiliation")]

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_is_measured_by_what_comes_after_the_burst() {
+    fn rate_is_measured_without_the_burst() {
         let measured = |bytes, seconds| RateLimit::measured(bytes, Duration::from_secs(seconds));
         assert_eq!(measured(39_999, 100), None);
         assert_eq!(measured(80_000, 20), Some(RateLimit::EJABBERD_DEFAULT));

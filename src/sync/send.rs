@@ -243,17 +243,17 @@ impl Phases<'_> {
         let undefined: BTreeSet<&HatId> = self
             .removed_entries
             .iter()
-            .filter_map(|(_, c)| c.item.hat())
+            .filter_map(|(_, change)| change.item.hat())
             .collect();
         let defined: BTreeSet<&HatId> = self
             .sent_entries
             .iter()
-            .filter_map(|(_, c)| c.item.hat())
+            .filter_map(|(_, change)| change.item.hat())
             .collect();
         let newly_affiliated: BTreeSet<&Jid> = self
             .sent_affiliations
             .iter()
-            .filter_map(|(_, c)| c.item.user())
+            .filter_map(|(_, change)| change.item.user())
             .collect();
         let is_affiliated = |user: &Jid| {
             let user = plan.remote.users.get(user);
@@ -289,10 +289,10 @@ impl Phases<'_> {
         let Some((plan, limits)) = self.plan.and_then(|plan| Some((plan, plan.class.limits()?))) else {
             return;
         };
-        let mut hats: BTreeMap<&Jid, usize> = BTreeMap::new();
+        let mut hat_counts: BTreeMap<&Jid, usize> = BTreeMap::new();
         for (jid, user) in &plan.remote.users {
             if !user.hats.is_empty() {
-                hats.insert(jid, user.hats.len());
+                hat_counts.insert(jid, user.hats.len());
             }
         }
         for user in self
@@ -300,23 +300,24 @@ impl Phases<'_> {
             .iter()
             .filter_map(|(_, change)| change.item.user())
         {
-            if let Some(count) = hats.get_mut(user) {
+            if let Some(count) = hat_counts.get_mut(user) {
                 *count = count.saturating_sub(1);
             }
         }
-        hats.retain(|_, count| *count > 0);
+        hat_counts.retain(|_, count| *count > 0);
         let mut left_out = Vec::new();
         for (index, change) in &self.sent_hats {
             let Some(user) = change.item.user().filter(|_| change.expected.is_none()) else {
                 continue;
             };
-            let (users, count) = (hats.len(), hats.get(user).copied().unwrap_or_default());
+            let users_with_hats = hat_counts.len();
+            let count = hat_counts.get(user).copied().unwrap_or_default();
             if count >= limits.hats_of_user {
                 left_out.push((*index, Reason::LimitOfUser));
-            } else if count == 0 && users >= limits.users_with_hats {
+            } else if count == 0 && users_with_hats >= limits.users_with_hats {
                 left_out.push((*index, Reason::LimitOfRoom));
             } else {
-                hats.insert(user, count + 1);
+                hat_counts.insert(user, count + 1);
             }
         }
         self.leave_out(left_out);

@@ -120,7 +120,7 @@ fn imports_accept_all_address_forms_and_reject_duplicates() {
 }
 
 #[test]
-fn history_filters_normalize_addresses() {
+fn history_filter_finds_addresses_in_old_forms() {
     let home = home();
     let path = home.data().with_extension("history.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();

@@ -46,7 +46,7 @@ fn defines_changes_lists_and_removes_a_hat() {
 #[test]
 fn rejects_invalid_catalog_changes() {
     let home = Home::with_terry();
-    for (line, code, says) in [
+    for (line, code, expected) in [
         (
             vec!["define", ROOM, "urn:x:1", "--color", "361"],
             2,
@@ -65,13 +65,13 @@ fn rejects_invalid_catalog_changes() {
         let line: Vec<&str> = std::iter::once("catalog").chain(line).collect();
         let (status, output) = stderr_of(&mut home.command(&line));
         assert_eq!(status, code, "{line:?}: {output}");
-        assert!(output.contains(says), "{line:?}: {output}");
+        assert!(output.contains(expected), "{line:?}: {output}");
     }
 }
 
-/// As on the screen: the hats of a banned user can only be removed.
+/// As on the screen, the title of a banned user's hat cannot be changed.
 #[test]
-fn reports_users_that_keep_their_title() {
+fn reports_users_who_keep_their_title() {
     let home = Home::with_terry();
     home.run_ok(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor"]);
     home.run_ok(&["affiliate", ROOM, TERRY, "outcast"]);
@@ -90,7 +90,7 @@ fn reports_users_that_keep_their_title() {
     assert!(terry.contains("\"Proctor\""), "{terry}");
 }
 
-/// A user does not lose a different title without being named.
+/// The output names the users whose title differed from that in the catalog.
 #[test]
 fn names_users_who_lose_a_different_title() {
     let home = Home::with_terry();

@@ -21,7 +21,7 @@ fn first_session_from_room_to_undo() {
             path.display()
         )
     );
-    assert!(!path.exists(), "looking makes no file");
+    assert!(!path.exists(), "show creates no file");
     for restriction in [&["--read-only", "show"] as &[&str], &["--room", ROOM, "show"]] {
         assert_eq!(home.run_ok(restriction), "No rooms in this restricted session.\n");
         let named = output_of(home.command(restriction).env("HATRACK_FILE", home.path("v.json")));
@@ -115,10 +115,7 @@ fn renames_room_and_clears_name() {
     );
     let json: serde_json::Value = serde_json::from_str(&home.run_ok(&["show", ROOM, "--json"])).unwrap();
     assert_eq!(json.get("name"), None);
-    assert_eq!(
-        json["users"][TERRY]["affiliation"], "member",
-        "who is in it stays"
-    );
+    assert_eq!(json["users"][TERRY]["affiliation"], "member", "the users stay");
     home.run_ok(&["undo"]);
     assert_eq!(home.run_ok(&["show", ROOM, "--json"]), before);
     home.assert_fails(&["room", "rename", ROOM], 2, "give a name, or --clear");
@@ -175,7 +172,7 @@ fn remove_accepts_any_id_and_missing_hats() {
         "--title",
         "Speaker",
     ]);
-    for (hat, output) in [
+    for (hat, suggestion) in [
         ("not an uri", "; did you mean not a uri (\"Odd\")?"),
         ("ood", "; did you mean not a uri (\"Odd\")?"),
         (
@@ -185,7 +182,7 @@ fn remove_accepts_any_id_and_missing_hats() {
         ("http://example.com/hats/speaker", ""),
         ("urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607", ""),
     ] {
-        let expected = format!("No changes: {TERRY} does not have the hat {hat} in {ROOM}{output}\n");
+        let expected = format!("No changes: {TERRY} does not have the hat {hat} in {ROOM}{suggestion}\n");
         assert_eq!(home.run_ok(&["remove", ROOM, TERRY, hat]), expected);
     }
     assert_eq!(

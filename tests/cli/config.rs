@@ -25,10 +25,10 @@ fn default_config_matches_assets() {
     if std::env::var_os("HATRACK_UPDATE").is_some() {
         std::fs::write(path, default_text()).unwrap();
     }
-    let there = std::fs::read_to_string(path).unwrap_or_default();
+    let stored = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
-        there == default_text(),
-        "assets/config.toml is not what the program says; HATRACK_UPDATE=1 cargo test --test cli writes it again"
+        stored == default_text(),
+        "assets/config.toml is not current: run HATRACK_UPDATE=1 cargo test --test cli"
     );
 }
 
@@ -59,32 +59,32 @@ fn default_config_parses_to_defaults() {
         );
     }
     assert_eq!(set.theme.as_ref(), set.themes.first());
-    let plainly = Config {
+    let without_keys_and_themes = Config {
         keymap: Keymap::default(),
         theme: None,
         themes: Vec::new(),
         ..set
     };
-    let output = Config {
+    let expected = Config {
         colors: Some(ColorMode::Auto),
         background: Some(Background::Auto),
         mouse: Some(false),
         plain: Some(false),
         ..Config::default()
     };
-    assert_eq!(plainly, output);
+    assert_eq!(without_keys_and_themes, expected);
 }
 
 #[test]
 fn default_config_lists_default_theme() {
-    let own = read(&config_with_all_settings().replace("theme = \"default\"", "theme = \"custom\""))
+    let styles = read(&config_with_all_settings().replace("theme = \"default\"", "theme = \"custom\""))
         .unwrap()
         .theme
         .unwrap()
         .styles;
-    assert_eq!(own.len(), StyleRole::ALL.len());
+    assert_eq!(styles.len(), StyleRole::ALL.len());
     let mut palette = Palette::new(BuiltinTheme::Mono, ColorDepth::Ansi16, Backdrop::Unknown);
-    for (role, style) in &own {
+    for (role, style) in &styles {
         palette.set(*role, *style);
     }
     for (role, name, _) in StyleRole::ALL {
@@ -116,7 +116,7 @@ fn applies_all_settings() {
     // Each theme that can be chosen has the background that it would have in the file.
     let config = read("[themes.night]\n").unwrap();
     let backgrounds: Vec<_> = config.themes.iter().map(|theme| theme.background).collect();
-    let [dark, light] = [Backdrop::Dark, Backdrop::Light].map(|ground| Some(Background::Fixed(ground)));
+    let [dark, light] = [Backdrop::Dark, Backdrop::Light].map(|backdrop| Some(Background::Fixed(backdrop)));
     assert_eq!(backgrounds, [None, dark, light, None, None, None]);
     let config = read("background = \"dark\"\n").unwrap();
     assert!(config.themes.iter().all(|theme| theme.background == dark));
@@ -125,7 +125,7 @@ fn applies_all_settings() {
 /// Earlier versions had movement commands for each list; their keys now apply to all lists, in addition to the defaults.
 #[test]
 fn accepts_names_of_earlier_versions() {
-    let mut old = 0;
+    let mut count = 0;
     for command in COMMANDS {
         for name in command.merged {
             // Space is accepted although it has another command in panes, which has precedence there.
@@ -139,10 +139,10 @@ fn accepts_names_of_earlier_versions() {
                 !COMMANDS.iter().any(|other| other.id.name() == *name),
                 "{name} is a command"
             );
-            old += 1;
+            count += 1;
         }
     }
-    assert_eq!(old, 24);
+    assert_eq!(count, 24);
     let config = read("[keys]\ncatalogue = \"F9\"").unwrap();
     let catalog = COMMANDS
         .iter()
@@ -157,7 +157,7 @@ fn accepts_names_of_earlier_versions() {
 
 #[test]
 fn errors_name_line_and_suggestion() {
-    for (text, line, says) in [
+    for (text, line, expected) in [
         (
             "colr = \"auto\"",
             1,
@@ -193,11 +193,11 @@ fn errors_name_line_and_suggestion() {
             3,
             "undo: H is already bound to history",
         ),
-        ("[keys]\nsave = \"s\"", 2, "save: s is typed text here"),
+        ("[keys]\nsave = \"s\"", 2, "save: s types or edits text here"),
         (
             "[keys]\nquit = []",
             2,
-            "quit: cannot be unbound: there is no other way out of this screen",
+            "quit: cannot be unbound: this screen or question needs the command",
         ),
         (
             "theme = \"hi-contrast\"",
@@ -223,7 +223,7 @@ fn errors_name_line_and_suggestion() {
             panic!("{text}: {mistakes:?}")
         };
         assert_eq!(mistake.line, line, "{text}: {mistake:?}");
-        assert!(mistake.text.contains(says), "{text}: {mistake:?}");
+        assert!(mistake.text.contains(expected), "{text}: {mistake:?}");
         assert!(!mistake.text.contains('\n'), "{mistake:?}");
     }
 }
@@ -233,8 +233,8 @@ fn config_command_checks_and_prints() {
     let home = Home::new();
     assert_eq!(home.run_ok(&["config", "--print-default"]), default_text());
     let path = home.path(".config/hatrack/config.toml");
-    let not_there = format!("{}: not found; using defaults\n", path.display());
-    assert_eq!(home.run_ok(&["config", "--check"]), not_there);
+    let not_found = format!("{}: not found; using defaults\n", path.display());
+    assert_eq!(home.run_ok(&["config", "--check"]), not_found);
     home.write(".config/hatrack/config.toml", default_text());
     assert_eq!(
         home.run_ok(&["config", "--check"]),
@@ -249,7 +249,7 @@ fn config_command_checks_and_prints() {
     std::fs::write(other, "mouse = \"\u{1b}[31m\"\n\"\u{1b}x\" = 1").unwrap();
     let output = home.run(&["config", "--check", "other.toml"]);
     assert!(output.code == 2 && !output.err.contains('\u{1b}'), "{output:?}");
-    for (args, says) in [
+    for (args, expected) in [
         (&["config"][..], "required arguments"),
         (&["config", "--check", "gone.toml"], "gone.toml: no such file"),
         (
@@ -260,7 +260,7 @@ fn config_command_checks_and_prints() {
     ] {
         let output = home.run(args);
         assert!(
-            output.code == 2 && output.err.contains(says),
+            output.code == 2 && output.err.contains(expected),
             "{args:?}: {output:?}"
         );
     }
@@ -283,7 +283,7 @@ fn reports_all_errors_in_file_order() {
         "6: unknown theme entry \"bordr\"; did you mean \"border\"?",
         "8: unknown command \"undoo\"; did you mean \"undo\"?",
         "9: undo: H is already bound to history",
-        "10: quit: cannot be unbound: there is no other way out of this screen",
+        "10: quit: cannot be unbound: this screen or question needs the command",
         "11: redo: unknown key \"Entre\"; did you mean Enter?",
         "11: redo: expected a string in quotes, or a list such as [\"u\", \"F9\"]",
         // X is no longer a key of export, as that has another setting, so line 12 has no error.
@@ -335,11 +335,11 @@ proptest! {
 
     /// A modified configuration parses, or has an error with a valid line number and a message of one line.
     #[test]
-    fn arbitrary_config_never_panics(at in any::<prop::sample::Index>(), length in 0..30_usize, put in "[a-z\"'=\\[\\]#{},. \n\\\\é\u{1b}0-9-]{0,12}") {
+    fn arbitrary_config_never_panics(at in any::<prop::sample::Index>(), length in 0..30_usize, inserted in "[a-z\"'=\\[\\]#{},. \n\\\\é\u{1b}0-9-]{0,12}") {
         let mut text: Vec<char> = config_with_all_settings().chars().collect();
         let at = at.index(text.len());
         let end = (at + length).min(text.len());
-        text.splice(at..end, put.chars());
+        text.splice(at..end, inserted.chars());
         let text: String = text.into_iter().collect();
         let mistakes = read(&text).err().unwrap_or_default();
         prop_assert!(mistakes.is_sorted_by_key(|mistake| mistake.line));

@@ -26,12 +26,12 @@ fn titled(title: &str) -> Attachment {
     Attachment::default().with_title(Some(title))
 }
 
-type Make = fn(&mut Wardrobe) -> Result<EditGroup, EditError>;
+type MakeChange = fn(&mut Wardrobe) -> Result<EditGroup, EditError>;
 
 const REASON: &str = "-leave; it's \"$HOME\" `touch pwned`";
 
 /// Changes to make one after the other, with texts that have a special meaning in a shell.
-const CHANGES: [Make; 22] = [
+const CHANGES: [MakeChange; 22] = [
     |wardrobe| {
         wardrobe.add_room(
             &jid("c@conference.example.org"),
@@ -104,10 +104,10 @@ const CHANGES: [Make; 22] = [
     |wardrobe| wardrobe.put_hat_set("on-call 'week'", None),
     // A whole room is added at once; then a user and a room are removed.
     |wardrobe| {
-        let there = wardrobe.room(&jid("c@conference.example.org")).cloned();
+        let original = wardrobe.room(&jid("c@conference.example.org")).cloned();
         wardrobe.insert_room(
             &jid("copy@conference.example.org"),
-            there.unwrap_or_else(|| Arc::new(Room::new(None))),
+            original.unwrap_or_else(|| Arc::new(Room::new(None))),
         )
     },
     |wardrobe| {
@@ -198,7 +198,7 @@ fn copied_commands_do_the_same_in_a_shell() {
         run(&home, "/bin/sh", &shell_command::script(&commands));
         assert_eq!(content(&home), wardrobe, "{number}: {commands:?}");
         assert!(!home.path("pwned").exists(), "{commands:?}");
-        // The same with another file, whose name must be quoted.
+        // The same with a reason and another file, whose name must be quoted.
         let other = home.write(
             "it's $HOME/hats; touch pwned.json",
             "{\"version\": 1, \"rooms\": {}}",
@@ -208,9 +208,9 @@ fn copied_commands_do_the_same_in_a_shell() {
         let commands = shell_command::commands(&group, Some(REASON), &other.display().to_string()).unwrap();
         run(&home, "/bin/bash", &shell_command::script(&commands));
         let store = Store::open(&other, StoreOptions::default()).unwrap();
-        let mut there = store.wardrobe().clone();
-        there.revision = 0;
-        assert_eq!(there, wardrobe, "{number}: {commands:?}");
+        let mut stored = store.wardrobe().clone();
+        stored.revision = 0;
+        assert_eq!(stored, wardrobe, "{number}: {commands:?}");
         let history = store.history_since(1).unwrap();
         assert_eq!(history.len(), commands.len(), "{number}");
         let reasons = history.iter().map(|entry| entry.reason.as_ref());
@@ -233,7 +233,7 @@ fn wardrobe_before(after: &Wardrobe, group: &EditGroup) -> Wardrobe {
 
 /// A change that no command can make exactly is not copied at all.
 #[test]
-fn what_no_command_can_do_is_refused() {
+fn changes_that_no_command_can_make_are_not_copied() {
     let mut wardrobe = Wardrobe::default();
     let (room, terry) = (jid("c@conference.example.org"), jid("terry@example.org"));
     wardrobe.add_room(&room, None).unwrap();

@@ -7,11 +7,12 @@ use clap::{Arg, Command, CommandFactory as _};
 use hatrack::cli::args::Cli;
 use hatrack::cli::config::read;
 
-fn pages(folder: &Path, all: &mut Vec<PathBuf>) {
+/// Adds the Markdown files below a folder to `all`.
+fn add_pages(folder: &Path, all: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
-            pages(&path, all);
+            add_pages(&path, all);
         } else if path.extension().is_some_and(|extension| extension == "md") {
             all.push(path);
         }
@@ -22,7 +23,7 @@ fn pages(folder: &Path, all: &mut Vec<PathBuf>) {
 fn every_documented_configuration_parses() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut all = vec![root.join("README.md")];
-    pages(&root.join("docs"), &mut all);
+    add_pages(&root.join("docs"), &mut all);
     let (mut examples, mut servers) = (0, 0);
     for page in all {
         let text = std::fs::read_to_string(&page).unwrap_or_default();
@@ -34,7 +35,7 @@ fn every_documented_configuration_parses() {
             }
             examples += 1;
         }
-        // The test does not find sections in indented code.
+        // A section in indented code would not be tested.
         assert!(
             !text.contains("\n    [servers."),
             "{}: use ```toml",
@@ -124,21 +125,21 @@ fn has_option(command: &Command, name: &str) -> bool {
 fn every_documented_command_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut all = vec![root.join("README.md")];
-    pages(&root.join("docs"), &mut all);
+    add_pages(&root.join("docs"), &mut all);
     let hatrack = hatrack();
-    let mut number = 0;
+    let mut count = 0;
     for page in all {
         let text = std::fs::read_to_string(&page).unwrap_or_default();
         for line in commands(&text) {
-            number += 1;
+            count += 1;
             let (command, options) = parse(&hatrack, &line);
             for option in options {
-                let known = has_option(command, &option) || has_option(&hatrack, &option);
-                assert!(known, "{}: no option --{option}: {line}", page.display());
+                let exists = has_option(command, &option) || has_option(&hatrack, &option);
+                assert!(exists, "{}: no option --{option}: {line}", page.display());
             }
         }
     }
-    assert!(number > 100, "{number}");
+    assert!(count > 100, "{count}");
 }
 
 #[test]

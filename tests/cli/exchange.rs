@@ -48,7 +48,7 @@ fn export_prints_csv_or_json() {
 }
 
 #[test]
-fn export_reports_what_csv_cannot_hold() {
+fn export_reports_data_that_csv_cannot_hold() {
     let home = home();
     home.run_ok(&["add", ROOM, TERRY, "urn:x:end", "--expires", "2999-01-01"]);
     home.change_outside(&[("\"active\": true", "\"active\": true, \"since\": 2020")]);
@@ -185,8 +185,8 @@ fn import_with_errors_changes_nothing() {
         "{}",
         output.err
     );
-    let keeps = "use JSON for other IDs";
-    assert!(output.err.contains(keeps), "{}", output.err);
+    let advice = "use JSON for other IDs";
+    assert!(output.err.contains(advice), "{}", output.err);
     home.write("hats.json", "{\"Proctor\": {}}");
     let target = ["--into", ROOM, "--user", TERRY, "--dry-run"];
     assert_eq!(
@@ -299,7 +299,7 @@ fn restricted_session_exports_and_imports_own_rooms_only() {
             output.out
         );
     }
-    let fed = |input: &str, args: &[&str]| {
+    let run_restricted_with_input = |input: &str, args: &[&str]| {
         home.run_with_input(&[&["--room", ROOM], args].concat(), input.as_bytes())
     };
     for restriction in [&["--room", ROOM] as &[&str], &["--read-only"]] {
@@ -327,15 +327,16 @@ fn restricted_session_exports_and_imports_own_rooms_only() {
     for room in [SECRET, "nowhere@c.example"] {
         let table = format!("room,user,affiliation\n{room},mallory@example.net,owner\n");
         for args in [&["import", "-"] as &[&str], &["import", "-", "--dry-run"]] {
-            let output = fed(&table, args);
+            let output = run_restricted_with_input(&table, args);
             assert_eq!((output.code, output.err.as_str()), (1, error.as_str()));
         }
-        let output = fed("{\"users\": {}}", &["import", "-", "--into", room, "--replace"]);
+        let import = ["import", "-", "--into", room, "--replace"];
+        let output = run_restricted_with_input("{\"users\": {}}", &import);
         assert_eq!((output.code, output.err.as_str()), (1, error.as_str()));
     }
     // A whole data file replaces only the visible rooms and none of the other fields.
     let wardrobe = format!("{{\"version\": 1, \"rooms\": {{\"{ROOM}\": {{\"users\": {{}}}}}}, \"x\": 1}}");
-    let output = fed(&wardrobe, &["import", "-", "--replace"]);
+    let output = run_restricted_with_input(&wardrobe, &["import", "-", "--replace"]);
     assert_eq!(output.code, 0, "{}", output.err);
     assert!(
         output
@@ -420,7 +421,7 @@ fn hats_of_a_table_without_the_column_active_become_active_on_request() {
         import(&["--active"]).split(" (revision").next(),
         Some("Imported: 2 hats changed")
     );
-    // What the file says is kept.
+    // A value in the column has precedence over `--active`; an empty cell does not.
     home.write(
         "b.csv",
         "user,hat,active\nkim@example.org,urn:x:1,no\nann@example.org,urn:x:1,\n",
@@ -455,7 +456,7 @@ fn import_replace_restores_backup() {
         home.run_ok(&["import", "again.json", "--replace"]),
         "Nothing changed\n"
     );
-    // The imported hats can be undone and redone.
+    // The import can be undone and redone.
     home.run_ok(&["undo"]);
     home.run_ok(&["redo"]);
     assert_eq!(
@@ -483,7 +484,7 @@ fn import_reports_added_and_removed_hat_sets() {
 }
 
 #[test]
-fn imports_tables_with_other_columns_and_lists_of_servers() {
+fn imports_tables_with_mapped_columns_and_lists_that_servers_print() {
     let home = Home::new();
     home.run_ok(&["room", "add", ROOM]);
     home.run_ok(&["catalog", "define", ROOM, "urn:x:ta", "--title", "Assistant"]);

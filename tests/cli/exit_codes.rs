@@ -1,11 +1,7 @@
 //! The exit codes of the commands that use servers, if the servers are not reachable. Tests with reachable servers are
 //! in tests/servers.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot set up has failed"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed setup fails the test")]
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -35,7 +31,7 @@ fn home() -> Home {
 }
 
 #[test]
-fn commands_say_by_their_codes_what_is_left() {
+fn exit_codes_report_an_unreachable_server() {
     let home = home();
     let commands: [(&[&str], i32); 14] = [
         (&["servers"], 0),
@@ -51,7 +47,7 @@ fn commands_say_by_their_codes_what_is_left() {
         (&["add", ROOM, TERRY, "urn:x:2"], 7),
         // Nothing is saved, so nothing has to be sent.
         (&["add", ROOM, TERRY, "urn:x:2"], 0),
-        // It was never sent, so its removal need not be sent either.
+        // The hat was never sent, so its removal need not be sent either.
         (&["remove", ROOM, TERRY, "urn:x:2"], 0),
         (&["undo"], 7),
     ];
@@ -70,18 +66,18 @@ fn exit_code_after(signal: Signal) -> i32 {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut said = String::new();
+    let mut line = String::new();
     BufReader::new(child.stderr.take().unwrap())
-        .read_line(&mut said)
+        .read_line(&mut line)
         .unwrap();
-    assert!(said.contains("\"gone\" is not reachable"), "{said}");
+    assert!(line.contains("\"gone\" is not reachable"), "{line}");
     kill_process(Pid::from_child(&child), signal).unwrap();
     let status = child.wait().unwrap();
     status.code().unwrap_or_else(|| panic!("{status}"))
 }
 
 #[test]
-fn following_that_is_ended_by_a_signal_has_its_code() {
+fn exit_code_of_follow_depends_on_the_signal() {
     assert_eq!(exit_code_after(Signal::TERM), 0);
     assert_eq!(exit_code_after(Signal::INT), 130);
 }

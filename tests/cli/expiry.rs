@@ -5,10 +5,7 @@ use std::time::{Duration, Instant};
 use super::process::{Home, ROOM, TERRY};
 
 /// Terry has a hat that has expired, one that expires in 2099 and one that does not expire.
-#[expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set up its stage has failed"
-)]
+#[expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 fn home() -> Home {
     let home = Home::new();
     let file = r#"{"version": 1, "revision": 7, "rooms": {"courses@conference.example.org": {"users": {"terry@example.org": {
@@ -23,7 +20,7 @@ fn home() -> Home {
 }
 
 #[test]
-fn ended_hats_are_removed_once_and_undo_restores_them_without_an_end() {
+fn expired_hats_are_removed_once_and_undo_restores_them_without_expiration() {
     let home = home();
     let before = std::fs::read_to_string(home.data()).unwrap();
     assert_eq!(
@@ -40,7 +37,7 @@ fn ended_hats_are_removed_once_and_undo_restores_them_without_an_end() {
     assert_eq!(home.run_ok(&["expire"]), "No changes: no hats have expired\n");
     let history = home.run_ok(&["history"]);
     assert!(history.contains("hatrack (expired)"), "{history}");
-    // The removal is nobody's own change, so it must be undone by its revision.
+    // The removal is no change of this actor, so it can be undone only by its revision.
     assert_eq!(home.run(&["undo"]).code, 3);
     home.run_ok(&["undo", "8"]);
     let json = home.run_ok(&["show", ROOM, TERRY, "--json"]);
@@ -54,7 +51,20 @@ fn ended_hats_are_removed_once_and_undo_restores_them_without_an_end() {
 }
 
 #[test]
-fn restricted_session_removes_ended_hats_of_its_rooms_only() {
+fn redo_restores_expired_hats_without_expiration() {
+    let home = home();
+    let hats = br#"{"urn:x:late": {"title": "Late", "until": "2026-01-31T18:00:00Z"}}"#;
+    let set = home.run_with_input(&["set", ROOM, TERRY], hats);
+    assert_eq!(set.code, 0, "{}", set.err);
+    home.run_ok(&["undo"]);
+    home.run_ok(&["redo"]);
+    let json = home.run_ok(&["show", ROOM, TERRY, "--json"]);
+    let user: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(user["hats"], serde_json::json!({"urn:x:late": {"title": "Late"}}));
+}
+
+#[test]
+fn restricted_session_removes_expired_hats_of_its_rooms_only() {
     let home = home();
     assert_eq!(
         home.run_ok(&["--room", "other@conference.example.org", "expire"]),
@@ -67,7 +77,7 @@ fn restricted_session_removes_ended_hats_of_its_rooms_only() {
 }
 
 #[test]
-fn end_is_given_in_words_and_shown() {
+fn expiration_is_shown_and_invalid_times_are_rejected() {
     let home = home();
     home.run_ok(&[
         "add",
@@ -80,8 +90,8 @@ fn end_is_given_in_words_and_shown() {
         "2099-02-28 12:00",
     ]);
     let user = home.run_ok(&["show", ROOM, TERRY]);
-    for line in ["Guest", "Teacher"] {
-        let line = user.lines().find(|shown| shown.starts_with(line)).unwrap();
+    for title in ["Guest", "Teacher"] {
+        let line = user.lines().find(|line| line.starts_with(title)).unwrap();
         assert!(line.contains("2099-"), "{user}");
     }
     assert!(user.contains("EXPIRES"), "{user}");
@@ -104,7 +114,7 @@ fn end_is_given_in_words_and_shown() {
 
 /// Results, the history and lists name the same local day.
 #[test]
-fn ends_are_shown_in_the_time_zone() {
+fn expirations_are_shown_in_the_local_time_zone() {
     let home = home();
     let run = |args: &[&str]| {
         let mut command = home.command(args);
@@ -140,7 +150,7 @@ fn ends_are_shown_in_the_time_zone() {
 }
 
 #[test]
-fn hats_that_end_are_listed_in_their_order() {
+fn expiring_hats_are_listed_by_time() {
     let home = home();
     assert_eq!(
         home.run_ok(&["show", "--expires-by", "1 day"]),
@@ -169,8 +179,8 @@ fn hats_that_end_are_listed_in_their_order() {
     );
 }
 
-/// 21 proctors whose hats expired in 2020.
-fn with_late_hats() -> Home {
+/// A home folder with 21 users whose hats expired in 2020.
+fn home_with_long_expired_hats() -> Home {
     let home = Home::new();
     let users: Vec<String> = (0..21)
         .map(|number| {
@@ -187,8 +197,8 @@ fn with_late_hats() -> Home {
 }
 
 #[test]
-fn many_hats_that_expired_long_ago_wait_for_a_confirmation() {
-    let home = with_late_hats();
+fn many_hats_that_expired_long_ago_need_a_confirmation() {
+    let home = home_with_long_expired_hats();
     let before = std::fs::read_to_string(home.data()).unwrap();
     let refused = home.run(&["expire"]);
     assert_eq!(refused.code, 5, "{}", refused.err);
@@ -203,10 +213,10 @@ fn many_hats_that_expired_long_ago_wait_for_a_confirmation() {
     );
     assert_eq!(std::fs::read_to_string(home.data()).unwrap(), before);
     // With --dry-run, no confirmation is needed.
-    let would = home.run_ok(&["expire", "--dry-run"]);
+    let preview = home.run_ok(&["expire", "--dry-run"]);
     assert!(
-        would.starts_with("Would remove \"Proctor\" from 21 users"),
-        "{would}"
+        preview.starts_with("Would remove \"Proctor\" from 21 users"),
+        "{preview}"
     );
     let removed = home.run_ok(&["expire", "--yes"]);
     assert!(
@@ -217,21 +227,21 @@ fn many_hats_that_expired_long_ago_wait_for_a_confirmation() {
 }
 
 #[test]
-fn follower_leaves_many_hats_that_expired_long_ago_and_says_so() {
-    let home = with_late_hats();
+fn follow_reports_but_keeps_many_hats_that_expired_long_ago() {
+    let home = home_with_long_expired_hats();
     let config = "[servers.example]\nkind = \"prosody\"\nservices = [\"conference.example.org\"]\nsocket = \"/nowhere\"\n";
     home.write(".config/hatrack/config.toml", config);
-    let said = home.path("said");
+    let errors = home.path("errors");
     let mut child = home
         .command(&["follow"])
         .stdout(std::process::Stdio::null())
-        .stderr(std::fs::File::create(&said).unwrap())
+        .stderr(std::fs::File::create(&errors).unwrap())
         .spawn()
         .unwrap();
-    let end = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(60);
     let text = loop {
-        let text = std::fs::read_to_string(&said).unwrap();
-        if text.contains("to remove them\n") || Instant::now() >= end {
+        let text = std::fs::read_to_string(&errors).unwrap();
+        if text.contains("to remove them\n") || Instant::now() >= deadline {
             break text;
         }
         std::thread::sleep(Duration::from_millis(20));

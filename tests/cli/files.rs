@@ -1,9 +1,6 @@
 //! File arguments: expansion, special files, and no files created by accident.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set up its stage has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use std::process::{Command, Stdio};
 
@@ -21,7 +18,7 @@ fn names(home: &Home, folder: &str) -> Vec<String> {
     names
 }
 
-fn fifo(home: &Home, name: &str) -> String {
+fn make_fifo(home: &Home, name: &str) -> String {
     let path = home.path(name);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
@@ -85,23 +82,23 @@ fn dash_means_standard_stream() {
             .code,
         0
     );
-    let looked = home.run_with_input(&["check", "-"], printed.as_bytes());
+    let checked = home.run_with_input(&["check", "-"], printed.as_bytes());
     assert_eq!(
-        (looked.code, looked.out.as_str()),
+        (checked.code, checked.out.as_str()),
         (0, "standard input: revision 2, 1 room, 1 user, 0 hats\n")
     );
-    let looked = home.run_with_input(&["check", "-"], b"{");
-    assert_eq!(looked.code, 4);
+    let checked = home.run_with_input(&["check", "-"], b"{");
+    assert_eq!(checked.code, 4);
     assert!(
-        looked
+        checked
             .err
             .starts_with("hatrack: standard input: line 1, column 1: "),
         "{}",
-        looked.err
+        checked.err
     );
-    let looked = home.run_with_input(&["config", "--check=-"], b"nope = 1");
-    assert_eq!(looked.code, 2);
-    assert!(looked.err.starts_with("hatrack: -:1: "), "{}", looked.err);
+    let checked = home.run_with_input(&["config", "--check=-"], b"nope = 1");
+    assert_eq!(checked.code, 2);
+    assert!(checked.err.starts_with("hatrack: -:1: "), "{}", checked.err);
     for line in [
         &["--file", "-", "show"] as &[&str],
         &["--file=-", "room", "add", ROOM],
@@ -122,7 +119,7 @@ fn dash_means_standard_stream() {
 #[test]
 fn writes_to_named_pipe() {
     let home = Home::with_terry();
-    let pipe = fifo(&home, "pipe");
+    let pipe = make_fifo(&home, "pipe");
     let reader = Command::new("cat")
         .arg(&pipe)
         .stdout(Stdio::piped())
@@ -156,7 +153,7 @@ fn reports_missing_explicit_file() {
                 .stdout(Stdio::null()),
         );
         assert_eq!(by_variable, (1, format!("hatrack: {missing}\n")), "{line:?}");
-        // The default file is created with the first change.
+        // The default file may be missing: the first change creates it. But then there is no room.
         if !line.contains(&ROOM) {
             home.run_ok(line);
         }
@@ -172,7 +169,7 @@ fn reports_missing_explicit_file() {
 #[test]
 fn rejects_special_files_without_waiting() {
     let home = Home::new();
-    let config = fifo(&home, ".config/hatrack/config.toml");
+    let config = make_fifo(&home, ".config/hatrack/config.toml");
     for line in [
         &[] as &[&str],
         &["config", "--check"],
@@ -185,13 +182,13 @@ fn rejects_special_files_without_waiting() {
         );
     }
     std::fs::remove_file(&config).unwrap();
-    let data = fifo(&home, "data.json");
+    let data = make_fifo(&home, "data.json");
     home.assert_fails(
         &["--file", &data, "show"],
         1,
         &format!("{data} is a device or a pipe, not a file; give the path of a file"),
     );
-    fifo(&home, "x.history.jsonl");
+    make_fifo(&home, "x.history.jsonl");
     home.write("x.json", "{\"version\":1,\"rooms\":{}}");
     assert_eq!(home.run(&["--file", "x.json", "history"]).code, 1);
     assert_eq!(home.run(&["--file", "x.json", "room", "add", ROOM]).code, 1);

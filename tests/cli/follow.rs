@@ -1,6 +1,6 @@
 //! `hatrack follow` with servers that cannot be followed. Tests with servers that can be followed are in tests/servers.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use super::process::Home;
 
 const CONFIG: &str = ".config/hatrack/config.toml";
 
-/// The configuration of a server with an account, which cannot be reached.
+/// The configuration of a server that is used with an XMPP account and cannot be reached.
 fn unreachable_server(name: &str) -> String {
     format!(
         "[servers.{name}]\nkind = \"xmpp\"\nservices = [\"{name}.example.org\"]\njid = \"moderator@example.net\"\n\
@@ -20,7 +20,7 @@ fn unreachable_server(name: &str) -> String {
     )
 }
 
-/// Adds a room that was compared with its server.
+/// Adds a room with a base, as if it had been compared with its server.
 pub(crate) fn add_compared_room(home: &Home, server: &str, class: ServerClass) {
     let room = format!("r@{server}.example.org");
     home.run_ok(&["room", "add", &room, "--no-send"]);
@@ -38,7 +38,7 @@ pub(crate) fn add_compared_room(home: &Home, server: &str, class: ServerClass) {
 }
 
 #[test]
-fn a_server_whose_password_cannot_be_entered_at_the_start_needs_another_start() {
+fn follow_ends_if_a_server_that_needs_a_password_is_not_reachable_at_the_start() {
     let home = Home::new();
     home.write(CONFIG, unreachable_server("one"));
     add_compared_room(&home, "one", ServerClass::EjabberdOld);
@@ -51,7 +51,7 @@ fn a_server_whose_password_cannot_be_entered_at_the_start_needs_another_start() 
 }
 
 #[test]
-fn without_a_data_file_says_how_to_create_it() {
+fn follow_without_a_data_file_says_how_to_create_it() {
     let home = Home::new();
     home.write(CONFIG, unreachable_server("one"));
     let output = home.run(&["follow", "--file", "none.json"]);

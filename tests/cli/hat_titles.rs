@@ -13,7 +13,7 @@ fn home() -> Home {
 }
 
 #[test]
-fn title_of_one_hat_names_it() {
+fn unique_title_identifies_a_hat() {
     let home = home();
     let added = home.run_ok(&["add", ROOM, TERRY, "proctor", "--active"]);
     assert!(added.starts_with("Added \"Proctor\" to"), "{added}");
@@ -26,7 +26,7 @@ fn title_of_one_hat_names_it() {
 }
 
 #[test]
-fn title_of_several_hats_names_them() {
+fn ambiguous_title_is_rejected_with_the_hats_that_have_it() {
     let home = home();
     home.run_ok(&["add", ROOM, TERRY, "urn:x:2", "--title", "Proctor"]);
     let output = home.run(&["add", ROOM, TERRY, "Proctor"]);
@@ -55,7 +55,7 @@ fn unknown_title_changes_nothing() {
 }
 
 #[test]
-fn swapped_room_and_user_are_noticed() {
+fn swapped_room_and_user_are_reported() {
     let home = home();
     for (line, command) in [
         (

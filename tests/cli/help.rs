@@ -1,7 +1,7 @@
 //! The help and the manual pages, which are generated from the definition of the command line;
 //! `HATRACK_UPDATE=1 cargo test --test cli` updates them.
 
-#![expect(clippy::expect_used, reason = "a test that cannot make its files has failed")]
+#![expect(clippy::expect_used, reason = "a failed setup fails the test")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -70,8 +70,8 @@ fn help_and_version() {
 fn help_lists_all_commands_and_variables() {
     let home = Home::new();
     let help = home.run_ok(&["--help"]);
-    let names = Cli::command();
-    let shown = names.get_subcommands().filter(|command| !command.is_hide_set());
+    let root = Cli::command();
+    let shown = root.get_subcommands().filter(|command| !command.is_hide_set());
     let names = shown.map(clap::Command::get_name);
     for word in names.chain([
         "HATRACK_FILE",
@@ -126,7 +126,7 @@ fn generated() -> BTreeMap<PathBuf, Vec<u8>> {
     for (path, command) in commands() {
         let page = files.get_mut(&path).expect("a page of each command");
         let text = String::from_utf8(std::mem::take(page)).expect("UTF-8");
-        *page = in_one_section(&with_synopsis(&text, &synopsis(&command))).into_bytes();
+        *page = with_options_in_one_section(&with_synopsis(&text, &synopsis(&command))).into_bytes();
     }
     if let Some(page) = files.get_mut(Path::new("man/hatrack.1")) {
         page.extend(keys());
@@ -161,14 +161,14 @@ fn synopsis(command: &clap::Command) -> String {
     };
     let is_global = |argument: &&clap::Arg| argument.get_help_heading().is_some();
     let repeated = |argument: &clap::Arg| {
-        let takes_more = matches!(argument.get_action(), clap::ArgAction::Append);
-        if takes_more { "..." } else { "" }
+        let is_repeatable = matches!(argument.get_action(), clap::ArgAction::Append);
+        if is_repeatable { "..." } else { "" }
     };
     let mut words = vec![format!(
         "\\fB{}\\fR",
         escaped(command.get_bin_name().unwrap_or("hatrack"))
     )];
-    let own = command
+    let options = command
         .get_opts()
         .filter(|argument| !is_global(argument) && !argument.is_hide_set());
     let flags = command.get_arguments().filter(|argument| {
@@ -185,7 +185,7 @@ fn synopsis(command: &clap::Command) -> String {
             escaped(argument.get_long().unwrap_or_default())
         ));
     }
-    for argument in own {
+    for argument in options {
         let name = escaped(argument.get_long().unwrap_or_default());
         let value = value(argument);
         let value = match argument.get_num_args().map(|number| number.min_values()) {
@@ -229,7 +229,7 @@ fn with_synopsis(page: &str, synopsis: &str) -> String {
 }
 
 /// Returns the page with the global options as a subsection of the options.
-fn in_one_section(page: &str) -> String {
+fn with_options_in_one_section(page: &str) -> String {
     page.replace(".SH \"GLOBAL OPTIONS\"", ".SS \"Global options\"")
 }
 
@@ -260,10 +260,10 @@ fn manual_pages_are_current() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, bytes).unwrap();
         }
-        let there = std::fs::read(&path).unwrap_or_default();
+        let stored = std::fs::read(&path).unwrap_or_default();
         let advice = "run HATRACK_UPDATE=1 cargo test --test cli";
         assert!(
-            there == *bytes,
+            stored == *bytes,
             "assets/{} is not current: {advice}",
             name.display()
         );

@@ -23,13 +23,13 @@ fn table(home: &Home, args: &[&str]) -> Vec<String> {
     let out = home.run_ok(&[&["history"], args].concat());
     let mut lines = out.lines();
     let head = lines.next().unwrap_or_default();
-    let (Some(when), Some(who)) = (head.find("TIME"), head.find("ACTOR")) else {
+    let (Some(time_column), Some(actor_column)) = (head.find("TIME"), head.find("ACTOR")) else {
         return vec![out];
     };
     let rows = lines.map(|line| {
         let (Some(time), Some(rest), true) = (
-            line.get(when..who),
-            line.get(who..),
+            line.get(time_column..actor_column),
+            line.get(actor_column..),
             line.starts_with(|c: char| c.is_ascii_digit()),
         ) else {
             return line.into();
@@ -180,8 +180,8 @@ fn limits_table_output_but_not_json() {
 fn undo_and_redo_work_across_processes() {
     let home = home();
     home.run_ok(&["--actor", "bob", "affiliate", ROOM, TERRY, "admin"]);
-    let states: Vec<String> = std::iter::once(home.run_ok(&["show", ROOM, "--json"])).collect();
-    let undo = |who: &str| home.run_ok(&["--actor", who, "undo"]);
+    let before = home.run_ok(&["show", ROOM, "--json"]);
+    let undo = |actor: &str| home.run_ok(&["--actor", actor, "undo"]);
     assert_eq!(
         undo("alice"),
         "Undid revision 4 (made \"TA\" active for terry@example.org in courses@conference.example.org) \
@@ -196,7 +196,7 @@ fn undo_and_redo_work_across_processes() {
         3,
         "nothing to undo [item-not-found]",
     );
-    let redo = |who: &str| home.run_ok(&["--actor", who, "redo"]);
+    let redo = |actor: &str| home.run_ok(&["--actor", actor, "redo"]);
     assert_eq!(
         redo("alice"),
         "Redid revision 3 (added \"TA\" to terry@example.org in courses@conference.example.org) as revision 8\n"
@@ -207,8 +207,8 @@ fn undo_and_redo_work_across_processes() {
         3,
         "nothing to redo [item-not-found]",
     );
-    assert_eq!(states, [home.run_ok(&["show", ROOM, "--json"])]);
-    // The history describes the undo and redo in the same words.
+    assert_eq!(home.run_ok(&["show", ROOM, "--json"]), before);
+    // The history names the undone revision, and for a redo the revision of the undo.
     let lines = table(&home, &["--limit", "4"]);
     let starts = [
         "9 alice: redid the change undone by revision 6 (made ",
@@ -247,18 +247,18 @@ fn reads_reformatted_history() {
         .replace("\"actor\":", "\"actor\": ");
     assert_ne!(spaced, text);
     std::fs::write(&path, spaced).unwrap();
-    for (actor, what) in [
+    for (actor, args) in [
         ("carol", &["undo", "4"] as &[&str]),
         ("alice", &["undo"]),
         ("bob", &["undo"]),
     ] {
-        let undone = home.run_ok(&[&["--actor", actor], what].concat());
+        let undone = home.run_ok(&[&["--actor", actor], args].concat());
         assert!(undone.starts_with("Undid revision "), "{undone}");
     }
 }
 
 #[test]
-fn undo_reports_conflict_with_reason() {
+fn undo_reports_conflicting_content() {
     let home = home();
     home.run_ok(&["--actor", "carol", "remove", ROOM, TERRY, HAT]);
     home.assert_fails(
@@ -304,7 +304,7 @@ fn next_change_records_outside_changes() {
         lines[1],
         "5 outside: changed outside hatrack: renamed courses@conference.example.org from \"Courses\" to \"Lessons\""
     );
-    // Without an open session and a complete history, the previous content is unknown.
+    // If no session is open and the history is incomplete, the previous content is unknown.
     let time = home.run_ok(&["history", "--json", "--limit", "1"]);
     let time = time
         .split("\"time\":\"")
@@ -424,8 +424,8 @@ fn reason_is_kept_shown_searched_and_not_required() {
     let entries: Vec<Value> = serde_json::from_str(&json).unwrap();
     assert_eq!(entries[1]["reason"], "sells  watches");
     assert_eq!(revisions(&home, &["--search", "watches"]), [5]);
-    let old = home.run_ok(&["history", "--json", "--search", "#TA"]);
-    assert!(!old.contains("\"reason\":null"), "{old}");
+    let without_reason = home.run_ok(&["history", "--json", "--search", "#TA"]);
+    assert!(!without_reason.contains("\"reason\":null"), "{without_reason}");
     // An undo does not get the reason of the change that it reverts.
     home.run_ok(&["undo"]);
     let json = home.run_ok(&["history", "--json", "--limit", "1"]);

@@ -6,7 +6,7 @@ use super::process::{Home, ROOM, TERRY};
 
 const HAT: &str = "http://example.com/hats/ta";
 
-/// Revisions 1 to 5, on each of the first days of 2026 at noon (UTC).
+/// Revisions 1 to 5, made on 1 to 5 January 2026 at noon (UTC).
 fn home() -> Home {
     let home = Home::with_terry();
     home.run_ok(&["--actor", "alice", "add", ROOM, TERRY, HAT, "--title", "Büro"]);
@@ -58,7 +58,7 @@ fn times_select_a_period() {
     );
 }
 
-/// Also a hat that nobody has now, and one that is only in the catalog.
+/// This includes hats that no user has now, and hats that are only in the catalog.
 #[test]
 fn hat_is_found_by_title() {
     let home = home();
@@ -77,7 +77,7 @@ fn hat_is_found_by_title() {
 }
 
 #[test]
-fn words_are_searched_everywhere() {
+fn words_are_searched_in_all_parts_of_entries() {
     let home = home();
     for (words, expected) in [
         ("buro", vec![4, 3]),
@@ -89,7 +89,7 @@ fn words_are_searched_everywhere() {
         assert_eq!(revisions(&home, &["--search", words]), expected, "{words}");
     }
     assert_eq!(revisions(&home, &["--search", "terry", "--limit", "2"]), [4, 3]);
-    // A title with a space is found in quotes, and only the search without them suggests these.
+    // A title with a space must be in quotes; a search without them suggests them.
     let text = |search: &str| home.run_ok(&["history", "--search", search]);
     let hint = "For a title with spaces, use quotes: #\"no such\".";
     assert!(text("#no such").contains(hint), "{}", text("#no such"));

@@ -48,14 +48,14 @@ fn logs_commits_without_titles() {
     );
     assert!(first[2]["ms"].is_u64() && first[2]["time"].is_string());
     assert!(!std::fs::read_to_string(&log).unwrap().contains("Secret"));
-    // The log is appended to, and no other file changes.
+    // The next command appends to the log.
     home.run_ok(&["show", "--log", name]);
     assert_eq!(lines(&log)[..3], first[..]);
     assert_eq!(lines(&log).len(), 5);
 }
 
 #[test]
-fn rejects_data_files_as_log() {
+fn rejects_data_files_and_special_files_as_log() {
     let home = Home::with_terry();
     let pipe = home.path("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());

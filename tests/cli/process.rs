@@ -1,6 +1,6 @@
 //! Runs the real binary in a temporary home folder, without the environment of the test run.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub(crate) const TERRY: &str = "terry@example.org";
 /// A temporary home folder.
 pub(crate) struct Home(TempDir);
 
-/// The exit code and output of a process.
+/// The exit code (-1 after a signal) and output of a process.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CommandOutput {
     pub(crate) code: i32,
@@ -115,7 +115,7 @@ impl Home {
         output.out
     }
 
-    /// Runs a command that must fail with this error, print nothing and not change the data file.
+    /// Runs a command that must fail with this error, print nothing and not change the default data file.
     pub(crate) fn assert_fails(&self, args: &[&str], code: i32, err: &str) {
         let before = std::fs::read(self.data()).ok();
         let output = self.run(args);
@@ -136,7 +136,7 @@ pub(crate) fn output_of(command: &mut Command) -> CommandOutput {
     command.output().unwrap().into()
 }
 
-/// The exit code and errors of a command whose output is redirected.
+/// Runs a command; returns its exit code and its standard error. Its standard output is not captured.
 pub(crate) fn stderr_of(command: &mut Command) -> (i32, String) {
     let child = command.stderr(Stdio::piped()).spawn();
     let output = CommandOutput::from(child.unwrap().wait_with_output().unwrap());

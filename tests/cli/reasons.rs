@@ -1,4 +1,4 @@
-//! Every command that changes data takes a reason, which the history records.
+//! Every command that makes a change of the user takes a reason, which the history records.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ fn newest_reason(home: &Home) -> Value {
 }
 
 #[test]
-fn all_commands_that_change_data_take_a_reason() {
+fn all_commands_that_make_a_change_take_a_reason() {
     let home = Home::new();
     home.write("hats.csv", format!("room,user,hat\n{ROOM},{TERRY},urn:x:new\n"));
     home.write("hats.json", "{\"urn:x:set\": {}}");

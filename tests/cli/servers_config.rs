@@ -466,12 +466,12 @@ proptest! {
 
     /// A modified section parses, or has errors with valid line numbers and messages of one line.
     #[test]
-    fn arbitrary_servers_never_panic(at in any::<prop::sample::Index>(), length in 0..30_usize, put in "[a-z\"'=\\[\\]#{},.@/:~ \n\\\\é\u{1b}0-9-]{0,12}") {
+    fn arbitrary_servers_never_panic(at in any::<prop::sample::Index>(), length in 0..30_usize, inserted in "[a-z\"'=\\[\\]#{},.@/:~ \n\\\\é\u{1b}0-9-]{0,12}") {
         let text = format!("{PROSODY}rooms = \"all\"\nsend = \"ask\"\ntimeout = 0x1f\n{XMPP}address = \"[::1]:5222\"\ntls = \"none\"\npassword-command = [\"/a\", \"b\"]\nrooms = [\"x@c.example.net\"]\n");
         let mut text: Vec<char> = text.chars().collect();
         let at = at.index(text.len());
         let end = (at + length).min(text.len());
-        text.splice(at..end, put.chars());
+        text.splice(at..end, inserted.chars());
         let text: String = text.into_iter().collect();
         let errors = match read(&text) {
             Ok(config) => {

@@ -1,11 +1,11 @@
-//! Checking a server always has an answer.
+//! Each check of a server is answered.
 
 use hatrack::sync::{OtherRooms, ServerClass, ServerEvent, ServerReport, ServerRequest, ServerState};
 
 use crate::simulated::Fault;
 use crate::stage::*;
 
-/// What the check found, and the states on the way.
+/// Checks the server. Returns the result, and the server's states until then.
 fn check(session: &Session<'_>) -> (Result<ServerReport, String>, Vec<ServerState>) {
     let server = "example".into();
     session.worker.request(ServerRequest::Check { server }).unwrap();
@@ -25,19 +25,19 @@ fn check(session: &Session<'_>) -> (Result<ServerReport, String>, Vec<ServerStat
 }
 
 #[test]
-fn says_what_is_missing_where_the_server_cannot_be_used() {
-    let stage = Stage::known(ServerClass::EjabberdOld);
+fn check_reports_the_problems_of_a_server_that_refuses_access() {
+    let stage = Stage::compared(ServerClass::EjabberdOld);
     let session = stage.session();
-    stage.server.lock().unwrap().refuses = Some("no room supports hats".into());
+    stage.server.lock().unwrap().refusal = Some("no room supports hats".into());
     let refused = ServerState::Refused("no room supports hats".into());
     session.plan(&stage.store(), OtherRooms::Ignore).unwrap_err();
-    // Refused, it is tried again, as somebody asked for that.
+    // Other requests do not try a server again that has refused access, but a check does.
     for _ in 0..2 {
         let (report, states) = check(&session);
         assert_eq!(report.unwrap().problems[0].what, "no room supports hats");
         assert_eq!(states.last(), Some(&refused));
     }
-    stage.server.lock().unwrap().refuses = None;
+    stage.server.lock().unwrap().refusal = None;
     let (report, states) = check(&session);
     assert_eq!(report.unwrap().problems, []);
     assert_eq!(states.last(), Some(&ServerState::Ready(stage.class)));
@@ -45,8 +45,8 @@ fn says_what_is_missing_where_the_server_cannot_be_used() {
 }
 
 #[test]
-fn says_each_time_why_the_server_cannot_be_checked() {
-    let stage = Stage::known(ServerClass::Prosody);
+fn each_check_reports_why_the_server_cannot_be_checked() {
+    let stage = Stage::compared(ServerClass::Prosody);
     let session = stage.session();
     stage.server.lock().unwrap().faults = (1..100).map(|call| (call, Fault::Away)).collect();
     for _ in 0..2 {

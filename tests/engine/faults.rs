@@ -1,24 +1,25 @@
-//! Whatever fails, and wherever: the next session finishes it, nothing is lost and nothing is done twice.
+//! After any fault at any call, the next session finishes the work. No change is lost.
 
 use hatrack::sync::{
     Decision, Line, OtherRooms, Plan, SendFailure, ServerClass, ServerRequest, SetAside, Status,
 };
 
-use crate::simulated::{Fault, items};
+use crate::simulated::{Fault, hat_items};
 use crate::stage::*;
 
-/// Changes here and there, with nothing in common; gives how many calls a session without faults makes of it.
-fn change(stage: &Stage) {
+/// Makes changes in the file and on the server that do not conflict.
+fn change_both_sides(stage: &Stage) {
     for user in ["u0", "u1"] {
-        stage.local_hat(user, "urn:x:new", Some("New"));
+        stage.set_local_hat(user, "urn:x:new", Some("New"));
     }
-    stage.local_hat("u2", "urn:x:old", None);
-    stage.remote_set(&item("u3", "urn:x:there"), value(stage.class, "There"));
-    stage.remote_set(&item("u4", "urn:x:old"), None);
+    stage.set_local_hat("u2", "urn:x:old", None);
+    stage.set_remote(&item("u3", "urn:x:there"), value(stage.class, "There"));
+    stage.set_remote(&item("u4", "urn:x:old"), None);
 }
 
+/// Asserts that both sides have all changes of [`change_both_sides`].
 #[track_caller]
-fn all_is_done(stage: &Stage, what: &str) {
+fn assert_all_changes_done(stage: &Stage, case: &str) {
     let class = stage.class;
     let expected = [
         ("u0", "urn:x:new", value(class, "New")),
@@ -30,77 +31,78 @@ fn all_is_done(stage: &Stage, what: &str) {
     ];
     for (user, hat, value) in expected {
         let item = item(user, hat);
-        assert_eq!(stage.remote(&item), value, "{what}: {item:?} there");
-        assert_eq!(stage.local(&item), value, "{what}: {item:?} here");
+        assert_eq!(stage.remote(&item), value, "{case}: {item:?} on the server");
+        assert_eq!(stage.local(&item), value, "{case}: {item:?} in the file");
     }
     let remote = stage.server.lock().unwrap().rooms[&room()].clone();
-    for item in items(&remote) {
-        assert_eq!(stage.local(&item), remote.value(&item), "{what}: {item:?}");
+    for item in hat_items(&remote) {
+        assert_eq!(stage.local(&item), remote.value(&item), "{case}: {item:?}");
     }
 }
 
-/// A session without faults; nothing is left to do or to choose after it.
+/// Runs a session without faults, and asserts that no difference is left after it.
 #[track_caller]
-fn finish(stage: &Stage, what: &str) {
+fn finish(stage: &Stage, case: &str) {
     stage.server.lock().unwrap().faults.clear();
     let (plan, report) = stage.run(OtherRooms::Ignore, |_| true).unwrap();
-    assert_eq!(report.unwrap().status(), Status::Done, "{what}: {plan:?}");
-    all_is_done(stage, what);
+    assert_eq!(report.unwrap().status(), Status::Done, "{case}: {plan:?}");
+    assert_all_changes_done(stage, case);
     let (plan, _) = stage.run(OtherRooms::Ignore, |_| false).unwrap();
-    let open: Vec<_> = plan.rooms[0]
+    let differences: Vec<_> = plan.rooms[0]
         .lines
         .iter()
         .filter(|line| line.decision != Decision::Skip || line.is_difference())
         .collect();
-    assert!(open.is_empty(), "{what}: {open:?}");
+    assert!(differences.is_empty(), "{case}: {differences:?}");
 }
 
 #[test]
-fn without_a_fault_one_session_does_everything_once() {
+fn session_without_faults_makes_each_change_once() {
     for class in CLASSES {
-        let stage = Stage::known(class);
-        change(&stage);
-        finish(&stage, "at once");
-        let changed = stage.server.lock().unwrap().changed.clone();
-        assert!(changed.values().all(|times| *times == 1), "{changed:?}");
-        assert_eq!(changed.len(), if class.holds_catalog() { 4 } else { 3 });
+        let stage = Stage::compared(class);
+        change_both_sides(&stage);
+        finish(&stage, "no faults");
+        let counts = stage.server.lock().unwrap().change_counts.clone();
+        assert!(counts.values().all(|count| *count == 1), "{counts:?}");
+        // If the server has a catalog, the new hat is defined there.
+        assert_eq!(counts.len(), if class.holds_catalog() { 4 } else { 3 });
     }
 }
 
 #[test]
-fn whatever_happens_at_any_step_is_made_good() {
+fn next_session_finishes_after_any_fault_at_any_call() {
     for class in CLASSES {
         let calls = {
-            let stage = Stage::known(class);
-            change(&stage);
+            let stage = Stage::compared(class);
+            change_both_sides(&stage);
             stage.run(OtherRooms::List, |_| true).unwrap();
             stage.server.lock().unwrap().calls
         };
         for fault in Fault::ALL {
-            for step in 1..=calls {
-                let what = format!("{class:?} {fault:?} at {step} of {calls}");
-                let stage = Stage::known(class);
-                change(&stage);
-                stage.server.lock().unwrap().faults = [(step, fault)].into();
+            for call in 1..=calls {
+                let case = format!("{class:?} {fault:?} at {call} of {calls}");
+                let stage = Stage::compared(class);
+                change_both_sides(&stage);
+                stage.server.lock().unwrap().faults = [(call, fault)].into();
                 let _ = stage.run(OtherRooms::List, |_| true);
-                finish(&stage, &what);
+                finish(&stage, &case);
             }
         }
     }
 }
 
 #[test]
-fn what_a_server_lost_between_two_calls_of_a_session_is_sent_again() {
+fn change_that_the_server_lost_between_two_plans_of_a_session_is_sent_again() {
     for class in CLASSES.into_iter().filter(|class| *class != ServerClass::Prosody) {
-        for connected_again in [false, true] {
-            let stage = Stage::known(class);
-            stage.local_hat("u0", "urn:x:new", Some("New"));
+        for reconnects in [false, true] {
+            let stage = Stage::compared(class);
+            stage.set_local_hat("u0", "urn:x:new", Some("New"));
             let session = stage.session();
             session.run();
             stage.server.lock().unwrap().crash();
             let new = item("u0", "urn:x:new");
-            assert_eq!(stage.remote(&new), None, "it is lost");
-            if connected_again {
+            assert_eq!(stage.remote(&new), None, "the change is not lost");
+            if reconnects {
                 let server = "example".into();
                 session
                     .worker
@@ -112,7 +114,7 @@ fn what_a_server_lost_between_two_calls_of_a_session_is_sent_again() {
             assert_eq!(
                 stage.local(&new),
                 value(class, "New"),
-                "it was no change of somebody"
+                "the loss was received as a removal"
             );
             assert_eq!(stage.remote(&new), value(class, "New"));
         }
@@ -120,11 +122,11 @@ fn what_a_server_lost_between_two_calls_of_a_session_is_sent_again() {
 }
 
 #[test]
-fn what_prosody_could_not_store_is_sent_until_it_is_stored() {
+fn changes_are_sent_until_prosody_has_stored_them() {
     let [new, old] = [item("u0", "urn:x:new"), item("u2", "urn:x:old")];
-    let stage = Stage::known(ServerClass::Prosody);
-    stage.local_hat("u0", "urn:x:new", Some("New"));
-    stage.local_hat("u2", "urn:x:old", None);
+    let stage = Stage::compared(ServerClass::Prosody);
+    stage.set_local_hat("u0", "urn:x:new", Some("New"));
+    stage.set_local_hat("u2", "urn:x:old", None);
     stage.server.lock().unwrap().disk_is_full = true;
     for attempt in 0..2 {
         let (plan, report) = stage.run(OtherRooms::Ignore, |_| true).unwrap();
@@ -147,14 +149,14 @@ fn what_prosody_could_not_store_is_sent_until_it_is_stored() {
             "{room:?}"
         );
     }
-    // It has both in memory; each was sent once an apply, and not over and over.
+    // Prosody has both changes in memory.
     assert_eq!(
         (stage.remote(&new), stage.remote(&old)),
         (value(stage.class, "New"), None)
     );
     stage.server.lock().unwrap().crash();
-    assert_eq!(stage.remote(&new), None, "it is lost");
-    // The server lost it, and again it cannot be stored; then it can.
+    assert_eq!(stage.remote(&new), None, "the change is not lost");
+    // The changes are sent again, but still cannot be stored. After that, there is space on the disk.
     stage.run(OtherRooms::Ignore, |_| true).unwrap();
     stage.server.lock().unwrap().disk_is_full = false;
     let (_, report) = stage.run(OtherRooms::Ignore, |_| true).unwrap();
@@ -174,13 +176,13 @@ fn what_prosody_could_not_store_is_sent_until_it_is_stored() {
 }
 
 #[test]
-fn what_somebody_changed_after_a_call_that_failed_on_the_same_connection_is_received() {
-    let stage = Stage::known(ServerClass::Prosody);
-    stage.local_hat("u0", "urn:x:new", Some("New"));
+fn removal_is_received_although_another_call_on_the_connection_failed() {
+    let stage = Stage::compared(ServerClass::Prosody);
+    stage.set_local_hat("u0", "urn:x:new", Some("New"));
     let session = stage.session();
     session.run();
     let new = item("u0", "urn:x:new");
-    stage.remote_set(&new, None);
+    stage.set_remote(&new, None);
     {
         let mut server = stage.server.lock().unwrap();
         server.faults = [(server.calls + 1, Fault::Busy)].into();
@@ -191,54 +193,54 @@ fn what_somebody_changed_after_a_call_that_failed_on_the_same_connection_is_rece
 }
 
 #[test]
-fn what_is_changed_again_right_after_it_was_sent_is_sent_again() {
+fn items_that_change_again_right_after_they_were_sent_are_sent_again() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         for (title, old) in [(Some("New"), None), (None, Some("Old")), (Some("New"), None)] {
-            stage.local_hat("u0", "urn:x:new", title);
+            stage.set_local_hat("u0", "urn:x:new", title);
             if (old.is_none()) == stage.local(&item("u1", "urn:x:old")).is_some() {
-                stage.local_hat("u1", "urn:x:old", old);
+                stage.set_local_hat("u1", "urn:x:old", old);
             }
             let (_, report) = stage.run(OtherRooms::Ignore, |_| true).unwrap();
             assert_eq!(report.unwrap().status(), Status::Done);
             for (item, title) in [(item("u0", "urn:x:new"), title), (item("u1", "urn:x:old"), old)] {
                 let value = title.and_then(|title| value(class, title));
-                assert_eq!(stage.local(&item), value, "{class:?} {item:?} here");
-                assert_eq!(stage.remote(&item), value, "{class:?} {item:?} there");
+                assert_eq!(stage.local(&item), value, "{class:?} {item:?} in the file");
+                assert_eq!(stage.remote(&item), value, "{class:?} {item:?} on the server");
             }
         }
     }
 }
 
 #[test]
-fn a_session_that_dies_at_any_step_is_finished_by_the_next() {
+fn next_session_finishes_after_a_session_that_ended_before_any_part() {
     for class in CLASSES {
-        for dies in ["receive", "settle", "send"] {
-            let stage = Stage::known(class);
-            change(&stage);
-            stage.run(OtherRooms::Ignore, |part| part != dies).unwrap();
-            finish(&stage, dies);
+        for end in ["receive", "report", "send"] {
+            let stage = Stage::compared(class);
+            change_both_sides(&stage);
+            stage.run(OtherRooms::Ignore, |part| part != end).unwrap();
+            finish(&stage, end);
         }
     }
 }
 
 #[test]
-fn without_a_state_folder_the_plan_does_it() {
+fn next_plan_finishes_after_any_fault_without_a_state_folder() {
     for class in CLASSES {
         for fault in Fault::ALL {
-            let stage = Stage::begun(class, false);
-            change(&stage);
+            let stage = Stage::compared_with(class, false);
+            change_both_sides(&stage);
             stage.server.lock().unwrap().faults = [(4, fault)].into();
             let _ = stage.run(OtherRooms::Ignore, |_| true);
             stage.server.lock().unwrap().faults.clear();
             stage.run(OtherRooms::Ignore, |_| true).unwrap();
-            all_is_done(&stage, &format!("{class:?} {fault:?}"));
+            assert_all_changes_done(&stage, &format!("{class:?} {fault:?}"));
             assert!(!stage.folder.path().join("state").exists());
         }
     }
 }
 
-/// Removals on either side.
+/// The lines of a plan that remove something on either side.
 fn removals(plan: &Plan) -> Vec<&Line> {
     let removes = |line: &&Line| match line.decision {
         Decision::Send => line.local.is_none(),
@@ -248,23 +250,28 @@ fn removals(plan: &Plan) -> Vec<&Line> {
     plan.rooms[0].lines.iter().filter(removes).collect()
 }
 
-/// What is in no base that hatrack wrote: garbage, or a base in which everything has another title or is missing, so that what is new
-/// here looks like removed there, and the other way round.
-fn forged(base: &str, new: &str) -> [String; 4] {
-    let hats = base
+/// Forged bases. The first has another hat instead of the old one, so that the hat that is new in the file seems to be
+/// removed on the server. In the second, hats have other titles. The third is invalid, and the last is empty.
+fn forged_bases(base: &str, new: &str) -> [String; 4] {
+    let other_hats = base
         .replace("\"urn:x:old\"", &format!("\"{new}\""))
         .replace("Old", "New");
-    [hats, base.replace("Old", "Other"), "{".into(), String::new()]
+    [
+        other_hats,
+        base.replace("Old", "Other"),
+        "{".into(),
+        String::new(),
+    ]
 }
 
 #[test]
-fn a_base_of_somebody_who_may_not_write_the_data_file_removes_nothing() {
+fn base_written_by_an_account_that_may_not_write_the_data_file_removes_nothing() {
     if !rustix::process::geteuid().is_root() {
-        return; // Only root can act as somebody else.
+        return; // Only root can give a file to another account.
     }
     for class in CLASSES {
-        let stage = Stage::known(class);
-        stage.local_hat("u0", "urn:x:new", Some("New"));
+        let stage = Stage::compared(class);
+        stage.set_local_hat("u0", "urn:x:new", Some("New"));
         let folder = stage.folder.path().join("hats.servers/example");
         let path = std::fs::read_dir(&folder)
             .unwrap()
@@ -273,7 +280,7 @@ fn a_base_of_somebody_who_may_not_write_the_data_file_removes_nothing() {
             .unwrap()
             .path();
         let base = std::fs::read_to_string(&path).unwrap();
-        for text in forged(&base, "urn:x:new") {
+        for text in forged_bases(&base, "urn:x:new") {
             for owner in [54_321, 0] {
                 std::fs::write(&path, &text).unwrap();
                 std::os::unix::fs::chown(&path, Some(owner), Some(owner)).unwrap();
@@ -281,7 +288,8 @@ fn a_base_of_somebody_who_may_not_write_the_data_file_removes_nothing() {
                 let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
                 let (room, removals) = (&plan.rooms[0], removals(&plan));
                 if owner == 0 && text.len() > 1 && text != base {
-                    // Who may write the data file can say what was known; this is what others must not be able to do.
+                    // An account that may write the data file can forge the base. Other accounts must not be able to do
+                    // this.
                     assert_eq!(room.set_aside, None, "{class:?}");
                     assert!(
                         text.contains("Other") || !removals.is_empty(),
@@ -293,7 +301,7 @@ fn a_base_of_somebody_who_may_not_write_the_data_file_removes_nothing() {
                 }
             }
         }
-        // What is known from now on is this account's own.
+        // The next session replaces the forged base.
         stage.run(OtherRooms::Ignore, |_| true).unwrap();
         let (plan, _) = stage.run(OtherRooms::Ignore, |_| false).unwrap();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Following rooms: what others change there is reported, received once, and takes nothing back.
+//! Following rooms: changes of others on the server are reported, received once, and revert nothing.
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -11,18 +11,18 @@ use hatrack::sync::{
     ServerClass, ServerEvent, ServerRequest, ServerState, server_actor,
 };
 
-use crate::simulated::{Fault, Meanwhile};
+use crate::simulated::{Callback, Fault};
 use crate::stage::*;
 
-mod again;
 mod away;
+mod changed_again;
 mod kept_reads;
 mod occupants;
 mod sends;
 mod signs;
-mod silent;
+mod silent_follower;
 
-/// What a session was told of changes.
+/// Reported changes of others: the plan, and the actor who changed the room, if known.
 type Incoming = (Arc<Plan>, Option<String>);
 
 impl Session<'_> {
@@ -38,10 +38,10 @@ impl Session<'_> {
             .unwrap();
     }
 
-    /// Follows the room, and waits until somebody does.
+    /// Starts to follow the room, and returns its follower.
     fn follow(&self, store: &Store) -> Follower {
         if self.stage.class != ServerClass::Prosody {
-            // Nobody is asked for a password because of rooms that are followed.
+            // To follow rooms, a session does not ask for the password, so it has to be connected first.
             self.worker
                 .request(ServerRequest::Reconnect {
                     server: "example".into(),
@@ -49,38 +49,40 @@ impl Session<'_> {
                 .unwrap();
         }
         self.follow_rooms(vec![local_room(store)], store);
-        self.follower()
+        self.wait_for_follower()
     }
 
-    fn follower(&self) -> Follower {
+    /// Waits until another follower of the room is reported.
+    fn wait_for_follower(&self) -> Follower {
         self.wait(|event| match event {
             ServerEvent::Follows { follower, .. } => Some(follower),
             _ => None,
         })
     }
 
-    fn incoming(&self) -> Incoming {
+    fn wait_for_incoming(&self) -> Incoming {
         self.wait(incoming)
     }
 
-    /// Receives what was reported, as the screen does. Returns the revision.
+    /// Commits the reported changes, as the screen does, and reports that to the worker. Returns the file's revision.
     fn receive_incoming(&self, store: &mut Store, plan: &Plan) -> u64 {
         store.refresh().unwrap();
-        for there in &plan.rooms {
-            let mut there = there.clone();
-            there.keep_current(store.wardrobe().room(&there.room).map(|room| &**room));
-            let group = there.edits_to_receive(store.wardrobe().room(&there.room));
+        for room_plan in &plan.rooms {
+            let mut room_plan = room_plan.clone();
+            room_plan.keep_current(store.wardrobe().room(&room_plan.room).map(|room| &**room));
+            let group = room_plan.edits_to_receive(store.wardrobe().room(&room_plan.room));
             let change = Change {
                 actor: Some(server_actor("example").into()),
                 ..Change::from(group)
             };
             assert!(store.commit(&[change]).unwrap()[0].is_ok());
-            self.settle(store, &there);
+            self.report_received(store, &room_plan);
         }
         store.wardrobe().revision
     }
 
-    fn tell_changed(&self, store: &Store) {
+    /// Reports to the worker that the room has changed in the file.
+    fn report_changed(&self, store: &Store) {
         self.worker
             .request(ServerRequest::Changed {
                 room: local_room(store),
@@ -89,10 +91,10 @@ impl Session<'_> {
             .unwrap();
     }
 
-    /// Waits until the server was looked at a few times more, then returns what was reported meanwhile.
-    fn after_looks(&self, stage: &Stage) -> Vec<ServerEvent> {
-        let looks = || stage.server.lock().unwrap().looks;
-        wait_until(looks() + 5, looks);
+    /// Waits until the server was polled five more times, then returns the events that were not read yet.
+    fn wait_for_polls(&self, stage: &Stage) -> Vec<ServerEvent> {
+        let polls = || stage.server.lock().unwrap().polls;
+        wait_until(polls() + 5, polls);
         self.events.try_iter().collect()
     }
 }
@@ -107,35 +109,36 @@ fn incoming(event: ServerEvent) -> Option<Incoming> {
     }
 }
 
+/// Waits until a counter has at least this value.
 #[track_caller]
-fn wait_until(number: usize, now: impl Fn() -> usize) {
+fn wait_until(value: usize, counter: impl Fn() -> usize) {
     let end = Instant::now() + Duration::from_secs(60);
-    while now() < number {
-        assert!(Instant::now() < end, "{} of {number}", now());
+    while counter() < value {
+        assert!(Instant::now() < end, "{} of {value}", counter());
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
 #[track_caller]
-fn assert_nothing_comes_in(events: Vec<ServerEvent>) {
+fn assert_nothing_incoming(events: Vec<ServerEvent>) {
     let all: Vec<_> = events.into_iter().filter_map(incoming).collect();
     assert!(all.is_empty(), "{all:?}");
 }
 
-fn others_change(stage: &Stage, item: &Item, value: Option<ItemValue>, by: Option<&str>) {
+fn change_by_others(stage: &Stage, item: &Item, value: Option<ItemValue>, by: Option<&str>) {
     stage.server.lock().unwrap().change(&room(), item, value, by);
 }
 
-/// The room is gone, as whoever watches it sees.
-fn go_away(stage: &Stage) {
+/// Removes the room from the server, and lets the next poll report that it has changed.
+fn remove_room(stage: &Stage) {
     let mut server = stage.server.lock().unwrap();
-    server.gone = true;
-    server.change_room(&room());
+    server.rooms_are_gone = true;
+    server.log_room_change(&room());
 }
 
-/// The request that follows a single commit.
-fn request(follows: &Receiver<AfterCommit>) -> ServerRequest {
-    match follows.recv().unwrap() {
+/// Waits for the next consequence of a commit, which has to be a request.
+fn request(after_commit: &Receiver<AfterCommit>) -> ServerRequest {
+    match after_commit.recv().unwrap() {
         AfterCommit::Send(request) => request,
         other => panic!("{other:?}"),
     }
@@ -159,15 +162,15 @@ fn lines(plan: &RoomPlan) -> Vec<(Option<Jid>, Action)> {
 }
 
 #[test]
-fn what_others_change_comes_in() {
+fn changes_of_others_are_received() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (session, mut store) = (stage.session(), stage.store());
         assert_eq!(session.follow(&store), Follower::Here);
-        session.after_looks(&stage);
+        session.wait_for_polls(&stage);
         let there = item("u0", "urn:x:there");
-        others_change(&stage, &there, value(class, "There"), Some("ana@example.org"));
-        let (plan, by) = session.incoming();
+        change_by_others(&stage, &there, value(class, "There"), Some("ana@example.org"));
+        let (plan, by) = session.wait_for_incoming();
         assert_eq!(
             lines(&plan.rooms[0]),
             [(Some(jid("u0@example.org")), Action::Receive)]
@@ -175,9 +178,9 @@ fn what_others_change_comes_in() {
         assert_eq!(by.as_deref(), Some("ana@example.org"), "{class:?}");
         session.receive_incoming(&mut store, &plan);
         assert_eq!(stage.local(&there), value(class, "There"));
-        // The same item again, after it was received.
-        others_change(&stage, &there, None, None);
-        let (plan, by) = session.incoming();
+        // The same item changes again after it was received.
+        change_by_others(&stage, &there, None, None);
+        let (plan, by) = session.wait_for_incoming();
         assert_eq!(by, None);
         session.receive_incoming(&mut store, &plan);
         assert_eq!(stage.local(&there), None);
@@ -188,25 +191,25 @@ fn what_others_change_comes_in() {
 }
 
 #[test]
-fn what_was_changed_before_following_comes_in() {
+fn changes_made_before_following_are_received() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let there = item("u0", "urn:x:there");
-        stage.remote_set(&there, value(class, "There"));
+        stage.set_remote(&there, value(class, "There"));
         let (session, mut store) = (stage.session(), stage.store());
         session.follow(&store);
-        let (plan, _) = session.incoming();
+        let (plan, _) = session.wait_for_incoming();
         session.receive_incoming(&mut store, &plan);
         assert_eq!(stage.local(&there), value(class, "There"));
     }
 }
 
-/// A room that is followed was read anyway.
+/// Reporting the differences needs no further read of the room.
 #[test]
 fn differences_that_are_not_received_are_reported() {
     for class in CLASSES {
-        let stage = Stage::known(class);
-        stage.local_hat("u0", "urn:x:there", Some("There"));
+        let stage = Stage::compared(class);
+        stage.set_local_hat("u0", "urn:x:there", Some("There"));
         let (session, store) = (stage.session(), stage.store());
         let before = stage.server.lock().unwrap().reads;
         session.follow(&store);
@@ -227,58 +230,58 @@ fn differences_that_are_not_received_are_reported() {
 #[test]
 fn room_is_read_again_if_anything_may_have_changed() {
     let class = ServerClass::Prosody;
-    let stage = Stage::known(class);
+    let stage = Stage::compared(class);
     let (session, store) = (stage.session(), stage.store());
     session.follow(&store);
-    session.after_looks(&stage);
+    session.wait_for_polls(&stage);
     let reads = || stage.server.lock().unwrap().reads;
     let before = reads();
-    stage.remote_set(&item("u0", "urn:x:there"), value(class, "There"));
-    stage.server.lock().unwrap().change_room(&room());
-    session.incoming();
+    stage.set_remote(&item("u0", "urn:x:there"), value(class, "There"));
+    stage.server.lock().unwrap().log_room_change(&room());
+    session.wait_for_incoming();
     assert_eq!(reads(), before + 1);
-    // A look that finds nothing costs no read.
-    session.after_looks(&stage);
+    // Polls that find nothing cause no read.
+    session.wait_for_polls(&stage);
     assert_eq!(reads(), before + 1);
 }
 
 #[test]
-fn changes_are_collected_until_the_file_has_the_last_ones() {
+fn changes_are_collected_until_the_reported_ones_are_in_the_file() {
     let class = ServerClass::Prosody;
-    let stage = Stage::known(class);
+    let stage = Stage::compared(class);
     let (session, mut store) = (stage.session(), stage.store());
     session.follow(&store);
-    session.after_looks(&stage);
+    session.wait_for_polls(&stage);
     let change = |user: &str, by| {
-        others_change(&stage, &item(user, "urn:x:there"), value(class, "There"), by);
+        change_by_others(&stage, &item(user, "urn:x:there"), value(class, "There"), by);
     };
     change("u0", Some("ana@example.org"));
-    let (first, _) = session.incoming();
+    let (first, _) = session.wait_for_incoming();
     change("u1", Some("ana@example.org"));
     change("u2", Some("bob@example.org"));
-    assert_nothing_comes_in(session.after_looks(&stage));
+    assert_nothing_incoming(session.wait_for_polls(&stage));
     session.receive_incoming(&mut store, &first);
-    let (second, by) = session.incoming();
+    let (second, by) = session.wait_for_incoming();
     let users = ["u1", "u2"].map(|user| (Some(jid(&format!("{user}@example.org"))), Action::Receive));
     assert_eq!((lines(&second.rooms[0]), by), (users.to_vec(), None));
 }
 
 #[test]
-fn own_change_is_no_change_of_others() {
+fn sent_change_is_not_reported_as_a_change_of_others() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (mut store, requests) = stage.store_at_once("state");
         let session = stage.session();
         session.follow(&store);
-        session.after_looks(&stage);
+        session.wait_for_polls(&stage);
         add(&mut store, "u0", "urn:x:there", "There");
         session.worker.request(request(&requests)).unwrap();
-        session.sent();
+        session.wait_for_sent();
         assert_eq!(stage.remote(&item("u0", "urn:x:there")), value(class, "There"));
-        assert_nothing_comes_in(session.after_looks(&stage));
-        // It is still followed: the next change of somebody else comes in.
-        others_change(&stage, &item("u1", "urn:x:there"), value(class, "There"), None);
-        let (plan, _) = session.incoming();
+        assert_nothing_incoming(session.wait_for_polls(&stage));
+        // The room is still followed: the next change of others is reported.
+        change_by_others(&stage, &item("u1", "urn:x:there"), value(class, "There"), None);
+        let (plan, _) = session.wait_for_incoming();
         let received: Vec<_> = plan.rooms[0].received().into_keys().collect();
         assert_eq!(received, [item("u1", "urn:x:there")], "{class:?}");
     }
@@ -287,72 +290,73 @@ fn own_change_is_no_change_of_others() {
 #[test]
 fn change_that_is_being_sent_is_not_received() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (mut store, _requests) = stage.store_at_once("state");
         let session = stage.session();
         session.follow(&store);
-        session.after_looks(&stage);
-        // It waits in the outbox, and this session knows of nothing else yet.
+        session.wait_for_polls(&stage);
+        // The change waits in the outbox. The session is not requested to send it.
         add(&mut store, "u0", "urn:x:there", "Mine");
         let (mine, theirs) = (item("u0", "urn:x:there"), item("u1", "urn:x:there"));
-        others_change(&stage, &mine, value(class, "Theirs"), None);
-        others_change(&stage, &theirs, value(class, "Theirs"), None);
-        let (plan, _) = session.incoming();
+        change_by_others(&stage, &mine, value(class, "Theirs"), None);
+        change_by_others(&stage, &theirs, value(class, "Theirs"), None);
+        let (plan, _) = session.wait_for_incoming();
         let received: Vec<_> = plan.rooms[0].received().into_keys().collect();
         assert_eq!(received, [theirs], "{class:?}");
-        let sent = stage.server.lock().unwrap().changed.get(&mine).copied();
-        assert_eq!(sent, None);
+        let count = stage.server.lock().unwrap().change_counts.get(&mine).copied();
+        assert_eq!(count, None);
     }
 }
 
-/// What a look saw before somebody else sent and confirmed a change does not take that back.
+/// The result of a poll arrives after another account has sent and confirmed a change, but does not contain that
+/// change.
 #[test]
-fn late_report_takes_back_nothing() {
+fn late_poll_does_not_revert_a_newer_change() {
     for class in CLASSES {
-        let stage = Arc::new(Stage::known(class));
+        let stage = Arc::new(Stage::compared(class));
         let (session, mut store) = (stage.session(), stage.store());
         session.follow(&store);
-        session.after_looks(&stage);
+        session.wait_for_polls(&stage);
         let (mine, theirs) = (item("u0", "urn:x:there"), item("u0", "urn:x:2"));
-        let act = {
+        let send_meanwhile = {
             let stage = stage.clone();
             move || send_by_another_account(&stage)
         };
         {
             let mut server = stage.server.lock().unwrap();
-            server.after_look = Some(Meanwhile(Box::new(act)));
-            server.reports_late = true;
+            server.after_poll = Some(Callback(Box::new(send_meanwhile)));
+            server.hides_sent_changes = true;
             if class.holds_catalog() {
                 let entry = hatrack::sync::CatalogValue::new("2", None);
-                let there = server.rooms.get_mut(&room()).unwrap();
-                there.catalog.insert(HatId::unchecked("urn:x:2"), entry);
+                let remote = server.rooms.get_mut(&room()).unwrap();
+                remote.catalog.insert(HatId::unchecked("urn:x:2"), entry);
             }
             server.change(&room(), &theirs, value(class, "2"), None);
         }
-        let (plan, _) = session.incoming();
+        let (plan, _) = session.wait_for_incoming();
         let received = plan.rooms[0].received();
         assert!(
             !received.contains_key(&mine),
             "{class:?}: {:?}",
             plan.rooms[0].lines
         );
-        // Now the session knows that the file has it.
+        // From now on, the session knows that the file has the hat.
         session.receive_incoming(&mut store, &plan);
         assert!(stage.local(&mine).is_some() && stage.local(&theirs).is_some());
         let next = item("u1", "urn:x:there");
-        others_change(&stage, &next, value(class, "There"), None);
-        let (plan, _) = session.incoming();
+        change_by_others(&stage, &next, value(class, "There"), None);
+        let (plan, _) = session.wait_for_incoming();
         let received: Vec<_> = plan.rooms[0].received().into_keys().collect();
         assert_eq!(received, [next], "{class:?}");
     }
 }
 
-/// Another account adds a hat here and on the server, and both know that.
+/// Adds a hat as another account, and sends it.
 fn send_by_another_account(stage: &Stage) {
     send_by(stage, "other");
 }
 
-/// The same by another session of this account or of another one.
+/// Adds a hat in another session, and sends it.
 fn send_by(stage: &Stage, account: &str) {
     let (mut store, requests) = stage.store_at_once(account);
     add(&mut store, "u0", "urn:x:there", "There");
@@ -363,23 +367,25 @@ fn send_by(stage: &Stage, account: &str) {
     assert!(stage.remote(&item("u0", "urn:x:there")).is_some());
 }
 
-/// What is read before another session sent and confirmed a change, and arrives after that, does not take it back.
+/// The result of a read arrives after another session has sent and confirmed a change, but does not contain that
+/// change.
 #[test]
-fn late_read_takes_back_nothing() {
+fn late_read_does_not_revert_a_newer_change() {
     for class in CLASSES {
         for account in ["state", "other"] {
-            let stage = Arc::new(Stage::known(class));
-            let act = {
+            let stage = Arc::new(Stage::compared(class));
+            let send_meanwhile = {
                 let stage = stage.clone();
                 move || send_by(&stage, account)
             };
             let mine = item("u0", "urn:x:there");
             let (session, mut store) = (stage.session(), stage.store());
-            stage.server.lock().unwrap().after_read = Some(Meanwhile(Box::new(act)));
+            stage.server.lock().unwrap().after_read = Some(Callback(Box::new(send_meanwhile)));
             session.follow(&store);
             wait_until(1, || usize::from(stage.remote(&mine).is_some()));
-            // Where nothing is confirmed, the session does not know yet that the file has it, too.
-            for (plan, _) in session.after_looks(&stage).into_iter().filter_map(incoming) {
+            // Until the session knows that the file has the hat, it may report the hat as incoming. Receiving that
+            // changes nothing.
+            for (plan, _) in session.wait_for_polls(&stage).into_iter().filter_map(incoming) {
                 store.refresh().unwrap();
                 let before = store.wardrobe().revision;
                 assert_eq!(
@@ -388,9 +394,9 @@ fn late_read_takes_back_nothing() {
                     "{class:?}, {account}"
                 );
             }
-            others_change(&stage, &item("u1", "urn:x:there"), value(class, "There"), None);
-            session.tell_changed(&stage.store());
-            let (plan, _) = session.incoming();
+            change_by_others(&stage, &item("u1", "urn:x:there"), value(class, "There"), None);
+            session.report_changed(&stage.store());
+            let (plan, _) = session.wait_for_incoming();
             assert!(
                 !plan.rooms[0].received().contains_key(&mine),
                 "{class:?}, {account}"
@@ -404,48 +410,48 @@ fn late_read_takes_back_nothing() {
 }
 
 #[test]
-fn both_sides_changed_is_left_to_the_plan() {
+fn conflict_is_left_to_the_next_plan() {
     for class in [ServerClass::Prosody, ServerClass::EjabberdOld] {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (session, mut store) = (stage.session(), stage.store());
         session.follow(&store);
-        session.after_looks(&stage);
+        session.wait_for_polls(&stage);
         let both = item("u0", "urn:x:old");
         add(&mut store, "u0", "urn:x:old", "Mine");
-        session.tell_changed(&store);
-        // Until that was handled.
-        session.after_looks(&stage);
-        others_change(&stage, &both, value(class, "Theirs"), None);
-        assert_nothing_comes_in(session.after_looks(&stage));
-        // Once the file has again what both had, it is only theirs.
+        session.report_changed(&store);
+        // The polls also ensure that the worker has handled the request.
+        session.wait_for_polls(&stage);
+        change_by_others(&stage, &both, value(class, "Theirs"), None);
+        assert_nothing_incoming(session.wait_for_polls(&stage));
+        // Once the file has the last common value again, only the server has changed.
         add(&mut store, "u0", "urn:x:old", "Old");
-        session.tell_changed(&store);
-        let (plan, _) = session.incoming();
+        session.report_changed(&store);
+        let (plan, _) = session.wait_for_incoming();
         session.receive_incoming(&mut store, &plan);
         assert_eq!(stage.local(&both), value(class, "Theirs"));
     }
 }
 
 #[test]
-fn removals_of_many_are_held_until_somebody_decides() {
+fn removals_from_many_users_are_held() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (session, mut store) = (stage.session(), stage.store());
         session.follow(&store);
-        session.after_looks(&stage);
+        session.wait_for_polls(&stage);
         for user in 0..5 {
             let old = item(&format!("u{user}"), "urn:x:old");
-            stage.remote_set(&old, None);
+            stage.set_remote(&old, None);
         }
-        stage.server.lock().unwrap().change_room(&room());
-        let (plan, _) = session.incoming();
+        stage.server.lock().unwrap().log_room_change(&room());
+        let (plan, _) = session.wait_for_incoming();
         assert_eq!(plan.counts().receive, 0, "{class:?}: {:?}", plan.rooms[0].lines);
         assert_eq!(plan.counts().held, 5);
         session.receive_incoming(&mut store, &plan);
         assert!(stage.local(&item("u0", "urn:x:old")).is_some());
-        // That is recorded, so it is not reported again.
-        stage.server.lock().unwrap().change_room(&room());
-        assert_nothing_comes_in(session.after_looks(&stage));
+        // The base records that they are held, so they are not reported again.
+        stage.server.lock().unwrap().log_room_change(&room());
+        assert_nothing_incoming(session.wait_for_polls(&stage));
         let plan = session.plan(&store, OtherRooms::Ignore).unwrap();
         let reasons: Vec<_> = plan.rooms[0].lines.iter().map(|line| line.reason).collect();
         assert_eq!(reasons, [Some(Reason::Held); 5]);
@@ -453,12 +459,12 @@ fn removals_of_many_are_held_until_somebody_decides() {
 }
 
 #[test]
-fn accepted_removals_do_not_hold_later_ones() {
+fn accepted_removals_do_not_count_for_later_ones() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (session, mut store) = (stage.session(), stage.store());
         for user in 0..5 {
-            stage.remote_set(&item(&format!("u{user}"), "urn:x:old"), None);
+            stage.set_remote(&item(&format!("u{user}"), "urn:x:old"), None);
         }
         let mut plan = session.plan(&store, OtherRooms::Ignore).unwrap();
         assert_eq!(plan.counts().held, 5, "{class:?}");
@@ -466,10 +472,11 @@ fn accepted_removals_do_not_hold_later_ones() {
             room.accept_removals();
         }
         assert!(session.receive(&mut store, &plan, &|_| true));
-        // The only hat of the room is added and removed: with the five before, all users would have lost theirs.
+        // The only hat of the room is added and removed. If the five accepted removals counted, all users would have
+        // lost hats.
         let again = item("u0", "urn:x:there");
         for value in [value(class, "Again"), None] {
-            stage.remote_set(&again, value.clone());
+            stage.set_remote(&again, value.clone());
             let plan = session.plan(&store, OtherRooms::Ignore).unwrap();
             assert_eq!(plan.counts().held, 0, "{class:?}: {:?}", plan.rooms[0].lines);
             assert!(session.receive(&mut store, &plan, &|_| true));
@@ -479,74 +486,75 @@ fn accepted_removals_do_not_hold_later_ones() {
 }
 
 #[test]
-fn another_session_takes_over() {
+fn another_session_follows_when_the_follower_ends_or_stops_following() {
     std::thread::scope(|scope| {
-        for leaves in ["ends", "follows nothing", "is suspended"] {
-            scope.spawn(move || take_over_when_the_first(leaves));
+        for reason in ["ends", "follows no rooms", "is suspended"] {
+            scope.spawn(move || check_take_over(reason));
         }
     });
 }
 
-fn take_over_when_the_first(leaves: &str) {
+/// Checks that another session follows the room once the first session no longer does, for this reason.
+fn check_take_over(reason: &str) {
     let class = ServerClass::Prosody;
-    let stage = Stage::known(class);
+    let stage = Stage::compared(class);
     let mut store = stage.store();
     let (first, second) = (stage.session(), stage.session_of("other"));
     assert_eq!(first.follow(&store), Follower::Here);
     let by = format!("maya, process {}", std::process::id());
     assert_eq!(second.follow(&store), Follower::Elsewhere(Some(by.into())));
-    first.after_looks(&stage);
+    first.wait_for_polls(&stage);
     let there = item("u0", "urn:x:there");
-    others_change(&stage, &there, value(class, "There"), None);
-    let (plan, _) = first.incoming();
+    change_by_others(&stage, &there, value(class, "There"), None);
+    let (plan, _) = first.wait_for_incoming();
     first.receive_incoming(&mut store, &plan);
-    assert_nothing_comes_in(second.events.try_iter().collect());
-    match leaves {
+    assert_nothing_incoming(second.events.try_iter().collect());
+    match reason {
         "ends" => first.worker.finish(),
         "is suspended" => first.worker.suspend_following(),
         _ => first.follow_rooms(Vec::new(), &store),
     }
-    // By itself, after a while.
-    assert_eq!(second.follower(), Follower::Here, "{leaves}");
-    others_change(&stage, &there, None, None);
-    let (plan, _) = second.incoming();
+    // The second session tries again after a while, without a request.
+    assert_eq!(second.wait_for_follower(), Follower::Here, "{reason}");
+    change_by_others(&stage, &there, None, None);
+    let (plan, _) = second.wait_for_incoming();
     second.receive_incoming(&mut store, &plan);
     assert_eq!(stage.local(&there), None);
 }
 
 #[test]
-fn suspended_session_follows_again() {
-    let stage = Stage::known(ServerClass::Prosody);
+fn resumed_session_follows_again() {
+    let stage = Stage::compared(ServerClass::Prosody);
     let (session, store) = (stage.session(), stage.store());
     session.follow(&store);
-    session.after_looks(&stage);
+    session.wait_for_polls(&stage);
     session.worker.suspend_following();
-    assert_eq!(session.follower(), Follower::Elsewhere(None));
+    assert_eq!(session.wait_for_follower(), Follower::Elsewhere(None));
     session.worker.resume_following();
-    assert_eq!(session.follower(), Follower::Here);
-    others_change(
+    assert_eq!(session.wait_for_follower(), Follower::Here);
+    change_by_others(
         &stage,
         &item("u0", "urn:x:there"),
         value(stage.class, "There"),
         None,
     );
-    session.incoming();
+    session.wait_for_incoming();
 }
 
 #[test]
-fn lost_connection_is_made_again_and_nothing_is_missed() {
+fn changes_during_a_lost_connection_are_received() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (session, mut store) = (stage.session(), stage.store());
         session.follow(&store);
-        session.after_looks(&stage);
+        session.wait_for_polls(&stage);
         {
             let mut server = stage.server.lock().unwrap();
             let next = server.calls + 1;
             server.faults = (next..next + 2).map(|call| (call, Fault::Away)).collect();
-            // Nobody watches now.
-            let there = server.rooms.get_mut(&room()).unwrap();
-            crate::simulated::set(there, &item("u0", "urn:x:there"), value(class, "There"));
+            // No poll reports this change.
+            let remote = server.rooms.get_mut(&room()).unwrap();
+            crate::simulated::set(remote, &item("u0", "urn:x:there"), value(class, "There"));
         }
         let mut states = Vec::new();
         let (plan, _) = session.wait(|event| {
@@ -562,10 +570,10 @@ fn lost_connection_is_made_again_and_nothing_is_missed() {
 }
 
 #[test]
-fn server_that_refused_is_left_alone_until_somebody_acts() {
-    let stage = Stage::known(ServerClass::Prosody);
+fn server_that_refused_access_is_not_called_before_a_request_to_reconnect() {
+    let stage = Stage::compared(ServerClass::Prosody);
     let (session, store) = (stage.session(), stage.store());
-    stage.server.lock().unwrap().refuses = Some("not you".into());
+    stage.server.lock().unwrap().refusal = Some("not you".into());
     session.follow_rooms(vec![local_room(&store)], &store);
     session.wait(|event| match event {
         ServerEvent::State {
@@ -575,81 +583,81 @@ fn server_that_refused_is_left_alone_until_somebody_acts() {
         _ => None,
     });
     let calls = stage.server.lock().unwrap().calls;
-    // Another request passes through the thread meanwhile.
-    session.tell_changed(&store);
+    // Other requests do not call the server, either.
+    session.report_changed(&store);
     assert!(session.plan(&store, OtherRooms::Ignore).is_err());
     assert_eq!(stage.server.lock().unwrap().calls, calls);
-    stage.server.lock().unwrap().refuses = None;
+    stage.server.lock().unwrap().refusal = None;
     session
         .worker
         .request(ServerRequest::Reconnect {
             server: "example".into(),
         })
         .unwrap();
-    others_change(
+    change_by_others(
         &stage,
         &item("u0", "urn:x:there"),
         value(stage.class, "There"),
         None,
     );
-    session.incoming();
+    session.wait_for_incoming();
 }
 
 #[test]
 fn room_that_was_not_compared_is_not_followed() {
-    let stage = Stage::known(ServerClass::Prosody);
+    let stage = Stage::compared(ServerClass::Prosody);
     std::fs::remove_dir_all(stage.folder.path().join("hats.servers")).unwrap();
     let (session, mut store) = (stage.session(), stage.store());
     assert_eq!(session.follow(&store), Follower::NotCompared);
-    assert_eq!(stage.server.lock().unwrap().calls, 0, "nothing was asked");
+    assert_eq!(stage.server.lock().unwrap().calls, 0, "the server was called");
     let plan = session.plan(&store, OtherRooms::Ignore).unwrap();
     session.receive(&mut store, &plan, &|_| true);
-    assert_eq!(session.follower(), Follower::Here);
+    assert_eq!(session.wait_for_follower(), Follower::Here);
 }
 
 #[test]
 fn room_that_is_gone_is_not_followed() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (session, store) = (stage.session(), stage.store());
         session.follow(&store);
-        session.after_looks(&stage);
-        // Seen as gone, then there again: somebody has to compare it.
-        go_away(&stage);
-        assert_eq!(session.follower(), Follower::NotCompared);
-        stage.server.lock().unwrap().gone = false;
+        session.wait_for_polls(&stage);
+        // Even if the room exists again, it has to be compared first.
+        remove_room(&stage);
+        assert_eq!(session.wait_for_follower(), Follower::NotCompared);
+        stage.server.lock().unwrap().rooms_are_gone = false;
         let plan = session.plan(&store, OtherRooms::Ignore).unwrap();
         assert!(plan.rooms[0].first_contact, "{:?}", plan.rooms[0]);
     }
 }
 
 #[test]
-fn read_only_session_follows_nothing() {
-    let stage = Stage::known(ServerClass::Prosody);
+fn session_with_restricted_rights_follows_nothing() {
+    let stage = Stage::compared(ServerClass::Prosody);
     let rights = Rights {
         no_affiliations: true,
         ..Rights::default()
     };
-    let (session, store) = (stage.session_with("state", rights), stage.store());
+    let (session, store) = (stage.session_with_rights("state", rights), stage.store());
     session.follow_rooms(vec![local_room(&store)], &store);
     let other = stage.session_of("other");
     assert_eq!(other.follow(&store), Follower::Here);
     session.worker.finish();
-    let mut said: Vec<_> = session.events.try_iter().collect();
-    // That is known from the base.
-    said.retain(|event| !matches!(event, ServerEvent::Class { .. }));
-    assert!(said.is_empty(), "{said:?}");
+    let mut events: Vec<_> = session.events.try_iter().collect();
+    // The class is read from the base.
+    events.retain(|event| !matches!(event, ServerEvent::Class { .. }));
+    assert!(events.is_empty(), "{events:?}");
 }
 
 #[test]
-fn refused_change_is_no_change_that_is_being_sent() {
-    let stage = Stage::known(ServerClass::Prosody);
+fn conflicting_change_is_not_overwritten_by_the_value_on_the_server() {
+    let stage = Stage::compared(ServerClass::Prosody);
     let (mut store, requests) = stage.store_at_once("state");
     let session = stage.session();
     session.follow(&store);
-    session.after_looks(&stage);
+    session.wait_for_polls(&stage);
     let mine = item("u0", "urn:x:old");
-    others_change(&stage, &mine, value(stage.class, "Theirs"), None);
+    change_by_others(&stage, &mine, value(stage.class, "Theirs"), None);
     add(&mut store, "u0", "urn:x:old", "Mine");
     session.worker.request(request(&requests)).unwrap();
     let states = session.wait(|event| match event {
@@ -660,23 +668,23 @@ fn refused_change_is_no_change_that_is_being_sent() {
         matches!(&states[..], [(_, SendState::Changed { .. })]),
         "{states:?}"
     );
-    assert_nothing_comes_in(session.after_looks(&stage));
+    assert_nothing_incoming(session.wait_for_polls(&stage));
     assert_eq!(stage.local(&mine), value(stage.class, "Mine"));
 }
 
 #[test]
-fn session_that_does_not_follow_learns_what_the_server_could_store() {
+fn session_that_cannot_connect_reports_the_class_of_the_server() {
     let class = ServerClass::EjabberdCatalog;
-    let stage = Stage::known(class);
+    let stage = Stage::compared(class);
     let store = stage.store();
     let calls = stage.server.lock().unwrap().calls;
     let session = stage.session_of("other");
-    // Without a password, nothing is followed; nor is the server asked.
+    // Without a password, the session neither follows the room nor connects.
     session.follow_rooms(vec![local_room(&store)], &store);
-    let known = session.wait(|event| match event {
+    let reported = session.wait(|event| match event {
         ServerEvent::Class { class, .. } => Some(class),
         _ => None,
     });
-    assert_eq!(known, class);
+    assert_eq!(reported, class);
     assert_eq!(stage.server.lock().unwrap().calls, calls);
 }

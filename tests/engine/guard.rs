@@ -1,4 +1,4 @@
-//! Removals of many users are held back, whoever received those before.
+//! Removals of hats from many users are held back. Earlier removals count, also those that other sessions received.
 
 use std::time::Duration;
 
@@ -10,48 +10,48 @@ use hatrack::sync::{
 use crate::stage::*;
 
 #[test]
-fn what_other_sessions_received_counts() {
+fn removals_that_other_sessions_received_count() {
     for class in CLASSES {
-        let stage = Stage::known(class);
-        let lose = |user: &str| stage.remote_set(&item(user, "urn:x:old"), None);
-        lose("u0");
+        let stage = Stage::compared(class);
+        let remove_hat = |user: &str| stage.set_remote(&item(user, "urn:x:old"), None);
+        remove_hat("u0");
         let session = stage.session();
         let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
         assert_eq!(plan.rooms[0].counts().receive, 1, "{plan:?}");
-        lose("u1");
+        remove_hat("u1");
         stage.run(OtherRooms::Ignore, |_| true).unwrap();
-        lose("u2");
-        lose("u3");
+        remove_hat("u2");
+        remove_hat("u3");
         stage.run(OtherRooms::Ignore, |_| true).unwrap();
         assert_eq!(stage.local(&item("u3", "urn:x:old")), None);
-        lose("u4");
+        remove_hat("u4");
         let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
         let reasons: Vec<_> = plan.rooms[0].lines.iter().map(|line| line.reason).collect();
         assert_eq!(
             reasons,
             [Some(Reason::Held)],
-            "{class:?}: all have lost their hats"
+            "{class:?}: all users have lost their hats"
         );
     }
 }
 
-/// What a followed room loses counts for a plan even before the file has it.
+/// Removals in a followed room count for a plan even before they are in the file.
 #[test]
-fn what_was_reported_and_is_not_in_the_file_yet_counts() {
+fn reported_removals_that_are_not_in_the_file_yet_count() {
     let class = ServerClass::Prosody;
-    let stage = Stage::known(class);
+    let stage = Stage::compared(class);
     let second = jid("second@rooms.example.org");
-    let mut there = RemoteRoom::default();
+    let mut remote = RemoteRoom::default();
     for number in 0..25 {
         let user = RemoteUser {
             affiliation: Affiliation::Member,
             ..RemoteUser::default()
         };
-        there.users.insert(jid(&format!("v{number}@example.org")), user);
+        remote.users.insert(jid(&format!("v{number}@example.org")), user);
         let old = item(&format!("v{number}"), "urn:x:old");
-        crate::simulated::set(&mut there, &old, value(class, "Old"));
+        crate::simulated::set(&mut remote, &old, value(class, "Old"));
     }
-    stage.server.lock().unwrap().rooms.insert(second.clone(), there);
+    stage.server.lock().unwrap().rooms.insert(second.clone(), remote);
     stage.run(OtherRooms::Take, |_| true).unwrap();
     let (session, store) = (stage.session(), stage.store());
     let rooms = [room(), second.clone()].map(|room| LocalRoom {
@@ -76,7 +76,7 @@ fn what_was_reported_and_is_not_in_the_file_yet_counts() {
             let old = item(&format!("v{number}"), "urn:x:old");
             server.change(&second, &old, None, None);
         }
-        server.change_room(&second);
+        server.log_room_change(&second);
     }
     let reported = session.wait(|event| match event {
         ServerEvent::Incoming { plan, .. } => Some(plan.counts().receive),
@@ -84,18 +84,18 @@ fn what_was_reported_and_is_not_in_the_file_yet_counts() {
     });
     assert_eq!(reported, 18);
     for user in ["u0", "u1", "u2"] {
-        stage.remote_set(&item(user, "urn:x:old"), None);
+        stage.set_remote(&item(user, "urn:x:old"), None);
     }
     let counts = session.plan(&store, OtherRooms::Ignore).unwrap().counts();
     assert_eq!((counts.receive, counts.held), (2, 1));
 }
 
-/// Without the history nobody knows how many have lost hats already.
+/// Without the history, it is unknown how many users have lost hats in the last hour.
 #[test]
 fn removals_are_held_while_the_history_cannot_be_read() {
     for class in CLASSES {
-        let stage = Stage::known(class);
-        stage.remote_set(&item("u0", "urn:x:old"), None);
+        let stage = Stage::compared(class);
+        stage.set_remote(&item("u0", "urn:x:old"), None);
         let session = stage.session();
         let history = stage.folder.path().join("hats.history.jsonl");
         let contents = std::fs::read(&history).unwrap();

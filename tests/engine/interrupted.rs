@@ -1,4 +1,4 @@
-//! Something happens between the parts of a session.
+//! The server fails or changes between the parts of a session.
 
 use std::sync::Arc;
 
@@ -17,23 +17,23 @@ fn affiliation(user: &str) -> Item {
     }
 }
 
-/// All calls from the next but so many on fail.
-fn fail_after(stage: &Stage, calls: usize, fault: Fault) {
+/// Lets the next 100 calls fail.
+fn fail_next_calls(stage: &Stage, fault: Fault) {
     let mut server = stage.server.lock().unwrap();
-    let first = server.calls + calls + 1;
+    let first = server.calls + 1;
     server.faults = (first..first + 100).map(|call| (call, fault)).collect();
 }
 
 #[test]
-fn what_was_received_is_known_although_the_server_went_away() {
+fn received_changes_are_recorded_although_the_server_is_away() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let there = item("u3", "urn:x:there");
-        stage.remote_set(&there, value(class, "There"));
+        stage.set_remote(&there, value(class, "There"));
         let session = stage.session();
         let mut store = stage.store();
         let plan = session.plan(&store, OtherRooms::Ignore).unwrap();
-        fail_after(&stage, 0, Fault::Away);
+        fail_next_calls(&stage, Fault::Away);
         let server = "example".into();
         session
             .worker
@@ -46,7 +46,7 @@ fn what_was_received_is_known_although_the_server_went_away() {
         assert!(session.receive(&mut store, &plan, &|_| true));
         session.worker.finish();
         stage.server.lock().unwrap().faults.clear();
-        stage.remote_set(&there, None);
+        stage.set_remote(&there, None);
         stage.run(OtherRooms::Ignore, |_| true).unwrap();
         assert_eq!(
             (stage.local(&there), stage.remote(&there)),
@@ -57,21 +57,21 @@ fn what_was_received_is_known_although_the_server_went_away() {
 }
 
 #[test]
-fn a_user_whose_removal_is_not_chosen_again_stays() {
+fn removal_of_a_user_that_the_next_plan_skips_is_not_sent() {
     for class in CLASSES {
-        let stage = Stage::known(class);
-        stage.local_affiliation("u0", Affiliation::None);
+        let stage = Stage::compared(class);
+        stage.set_local_affiliation("u0", Affiliation::None);
         let mut session = stage.session();
         session.affiliations = Some(Affiliations::Manage);
         let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
-        session.settle(&stage.store(), &plan.rooms[0]);
-        fail_after(&stage, 0, Fault::LostBefore);
+        session.report_received(&stage.store(), &plan.rooms[0]);
+        fail_next_calls(&stage, Fault::LostBefore);
         let report = session.send(&plan);
         assert_ne!(report.status(), Status::Done);
         session.worker.finish();
         stage.server.lock().unwrap().faults.clear();
 
-        stage.local_hat("u1", "urn:x:new", Some("New"));
+        stage.set_local_hat("u1", "urn:x:new", Some("New"));
         let mut session = stage.session();
         session.affiliations = Some(Affiliations::Manage);
         let mut plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
@@ -80,7 +80,7 @@ fn a_user_whose_removal_is_not_chosen_again_stays() {
         let line = room.lines.iter().position(|line| is_user(&line.subject)).unwrap();
         assert_eq!(room.lines[line].decision, Decision::Send);
         assert!(room.decide(line, Decision::Skip));
-        session.settle(&stage.store(), &plan.rooms[0]);
+        session.report_received(&stage.store(), &plan.rooms[0]);
         session.send(&plan);
         assert_eq!(stage.remote(&item("u1", "urn:x:new")), value(class, "New"));
         let member = ItemValue::affiliation(Affiliation::Member);
@@ -94,15 +94,15 @@ fn a_user_whose_removal_is_not_chosen_again_stays() {
 }
 
 #[test]
-fn affiliations_are_sent_although_the_connection_broke() {
+fn affiliations_are_sent_again_after_a_lost_connection() {
     for class in CLASSES {
         for fault in [Fault::LostBefore, Fault::LostAfter, Fault::Killed] {
-            let stage = Stage::known(class);
-            stage.local_affiliation("u0", Affiliation::Admin);
+            let stage = Stage::compared(class);
+            stage.set_local_affiliation("u0", Affiliation::Admin);
             let mut session = stage.session();
             session.affiliations = Some(Affiliations::Manage);
             let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
-            session.settle(&stage.store(), &plan.rooms[0]);
+            session.report_received(&stage.store(), &plan.rooms[0]);
             let calls = stage.server.lock().unwrap().calls;
             stage.server.lock().unwrap().faults = [(calls + 1, fault)].into();
             let report = session.send(&plan);
@@ -114,15 +114,15 @@ fn affiliations_are_sent_although_the_connection_broke() {
 }
 
 #[test]
-fn a_plan_for_another_class_of_servers_is_not_sent() {
+fn plan_for_another_class_is_not_sent() {
     let [old, new] = [ServerClass::EjabberdOld, ServerClass::EjabberdCatalog];
-    let begin = || {
-        let stage = Stage::known(old);
-        stage.local_hat("u0", "urn:x:new", Some("New"));
+    let create_stage = || {
+        let stage = Stage::compared(old);
+        stage.set_local_hat("u0", "urn:x:new", Some("New"));
         stage
     };
-    // Between comparing and sending.
-    let stage = begin();
+    // The class changes between comparing and sending.
+    let stage = create_stage();
     let session = stage.session();
     let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
     stage.server.lock().unwrap().class = new;
@@ -134,20 +134,20 @@ fn a_plan_for_another_class_of_servers_is_not_sent() {
             .unwrap()
             .contains("its version has changed")
     );
-    assert!(stage.server.lock().unwrap().changed.is_empty());
+    assert!(stage.server.lock().unwrap().change_counts.is_empty());
     let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
     assert_eq!(plan.rooms[0].class, new);
     assert_eq!(plan.rooms[0].set_aside, Some(SetAside::OtherServer));
-    // While sending.
-    let stage = begin();
+    // The class changes while sending.
+    let stage = create_stage();
     let session = stage.session();
     let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
     stage.upgrade_at_the_next_call(new);
     let report = session.send(&plan);
     assert!(report.rooms[0].error.is_some());
-    assert!(stage.server.lock().unwrap().changed.is_empty());
-    // While comparing.
-    let stage = begin();
+    assert!(stage.server.lock().unwrap().change_counts.is_empty());
+    // The class changes while comparing.
+    let stage = create_stage();
     let session = stage.session();
     session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
     stage.upgrade_at_the_next_call(new);

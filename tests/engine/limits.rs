@@ -1,50 +1,50 @@
-//! How long sending takes to an account that the server slows down.
+//! The rate limits of accounts, by which the time for sending is estimated.
 
 use hatrack::model::Affiliation;
 use hatrack::sync::{Decision, OtherRooms, RateLimit, ServerClass, Subject, request_size};
 
 use crate::stage::*;
 
-/// Much to send: hats with long IDs.
-fn stage(class: ServerClass) -> Stage {
-    let stage = Stage::known(class);
-    give(&stage, "first");
+/// A stage with much to send: hats with long IDs.
+fn stage_with_long_hats(class: ServerClass) -> Stage {
+    let stage = Stage::compared(class);
+    add_long_hats(&stage, "first");
     stage
 }
 
-fn give(stage: &Stage, name: &str) {
+fn add_long_hats(stage: &Stage, name: &str) {
     for user in 0..5 {
         let id = format!("urn:x:{name}:{}", "long".repeat(3_000));
-        stage.local_hat(&format!("u{user}"), &id, Some("Long"));
+        stage.set_local_hat(&format!("u{user}"), &id, Some("Long"));
     }
 }
 
-fn manage(stage: &Stage, affiliation: Affiliation) {
+fn set_affiliation_of_account(stage: &Stage, affiliation: Affiliation) {
     let mut server = stage.server.lock().unwrap();
-    let there = server.rooms.get_mut(&room()).unwrap();
-    let user = there.users.entry(jid("maya@example.org")).or_default();
+    let remote = server.rooms.get_mut(&room()).unwrap();
+    let user = remote.users.entry(jid("maya@example.org")).or_default();
     user.affiliation = affiliation;
 }
 
 #[test]
-fn an_account_that_manages_the_room_itself_is_probably_limited() {
+fn account_that_manages_the_room_has_a_rate_limit() {
     for class in [ServerClass::EjabberdOld, ServerClass::EjabberdCatalog] {
-        let stage = stage(class);
+        let stage = stage_with_long_hats(class);
         let session = stage.session();
         let plan = || session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
-        // It can read the room without managing it: it administers the server.
+        // An account that can read the room although it does not manage it administers the server.
         assert_eq!(plan().seconds_to_send(), None);
-        manage(&stage, Affiliation::Member);
+        set_affiliation_of_account(&stage, Affiliation::Member);
         assert_eq!(plan().seconds_to_send(), None);
         for affiliation in [Affiliation::Admin, Affiliation::Owner] {
-            manage(&stage, affiliation);
+            set_affiliation_of_account(&stage, affiliation);
             let plan = plan();
             let lines = plan.rooms[0].lines.iter();
-            let sent = lines.filter_map(|line| match &line.subject {
+            let sizes = lines.filter_map(|line| match &line.subject {
                 Subject::Item(item) if line.decision == Decision::Send => Some(request_size(&room(), item)),
                 _ => None,
             });
-            let bytes: u64 = sent.sum();
+            let bytes: u64 = sizes.sum();
             assert!((60_000..100_000).contains(&bytes), "{bytes}");
             assert_eq!(
                 plan.seconds_to_send(),
@@ -57,9 +57,9 @@ fn an_account_that_manages_the_room_itself_is_probably_limited() {
 }
 
 #[test]
-fn an_account_with_an_admin_shell_is_not_limited() {
-    let stage = stage(ServerClass::Prosody);
-    manage(&stage, Affiliation::Owner);
+fn admin_shell_has_no_rate_limit() {
+    let stage = stage_with_long_hats(ServerClass::Prosody);
+    set_affiliation_of_account(&stage, Affiliation::Owner);
     let session = stage.session();
     let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
     assert_eq!(plan.seconds_to_send(), None);
@@ -67,20 +67,20 @@ fn an_account_with_an_admin_shell_is_not_limited() {
 }
 
 #[test]
-fn a_long_apply_shows_the_limit() {
-    let stage = stage(ServerClass::EjabberdCatalog);
-    manage(&stage, Affiliation::Owner);
+fn rate_limit_is_measured_by_an_apply_that_sends_much() {
+    let stage = stage_with_long_hats(ServerClass::EjabberdCatalog);
+    set_affiliation_of_account(&stage, Affiliation::Owner);
     let session = stage.session();
     let plan = || session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
     let first = plan();
     assert_eq!(first.rooms[0].limit, Some(RateLimit::EJABBERD_DEFAULT));
     let report = session.send(&first);
     assert!(report.rooms[0].sent >= 5, "{report:?}");
-    give(&stage, "second");
+    add_long_hats(&stage, "second");
     let measured = plan().rooms[0].limit.unwrap();
     assert_ne!(measured, RateLimit::EJABBERD_DEFAULT);
-    // Too little to show anything else.
-    stage.local_hat("u0", "urn:x:short", Some("Short"));
+    // An apply that sends little does not change the measured limit.
+    stage.set_local_hat("u0", "urn:x:short", Some("Short"));
     assert!(session.run().1.rooms[0].sent > 0);
     assert!(
         plan().rooms[0]

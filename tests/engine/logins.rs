@@ -1,4 +1,5 @@
-//! A refused login is not repeated by other sessions of the account until somebody acts.
+//! If a login with a password command was refused, other sessions of the account do not repeat it until someone checks
+//! the server, reconnects, or changes the configuration.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -20,8 +21,8 @@ const OPEN: &str = "<stream:stream xmlns='jabber:client' xmlns:stream='http://et
 const REFUSED: &str =
     "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure></stream:stream>";
 
-/// A server that refuses every login: its port, and how many it refused.
-fn server() -> (u16, Arc<AtomicUsize>) {
+/// Starts a server that refuses every login. Returns its port, and the number of logins that it has refused.
+fn start_refusing_server() -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let refused = Arc::<AtomicUsize>::default();
@@ -29,19 +30,19 @@ fn server() -> (u16, Arc<AtomicUsize>) {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let (mut seen, mut buffer) = (String::new(), [0; 4096]);
-            let mut until = |stream: &mut std::net::TcpStream, text: &str| {
-                while !seen.contains(text) {
+            let (mut received, mut buffer) = (String::new(), [0; 4096]);
+            let mut read_until = |stream: &mut std::net::TcpStream, text: &str| {
+                while !received.contains(text) {
                     match stream.read(&mut buffer) {
-                        Ok(size @ 1..) => seen.push_str(&String::from_utf8_lossy(&buffer[..size])),
+                        Ok(size @ 1..) => received.push_str(&String::from_utf8_lossy(&buffer[..size])),
                         _ => return false,
                     }
                 }
                 true
             };
-            if until(&mut stream, "version=")
+            if read_until(&mut stream, "version=")
                 && stream.write_all(OPEN.as_bytes()).is_ok()
-                && until(&mut stream, "</auth>")
+                && read_until(&mut stream, "</auth>")
             {
                 count.fetch_add(1, Ordering::Relaxed);
                 let _ = stream.write_all(REFUSED.as_bytes());
@@ -51,7 +52,8 @@ fn server() -> (u16, Arc<AtomicUsize>) {
     (port, refused)
 }
 
-fn prints(password: &str) -> PasswordSource {
+/// The password is printed by a command.
+fn printed(password: &str) -> PasswordSource {
     PasswordSource::Command(CommandLine {
         program: "/bin/echo".into(),
         arguments: vec![password.into()],
@@ -59,8 +61,9 @@ fn prints(password: &str) -> PasswordSource {
     })
 }
 
-/// A new session, as each command has one: it compares, or does something else, and says why the server cannot be used.
-fn session(folder: &Path, port: u16, password: PasswordSource, request: Option<ServerRequest>) -> String {
+/// Runs a new session, as a command does. The session makes the request, or compares if there is none. Returns why the
+/// server cannot be used.
+fn run_session(folder: &Path, port: u16, password: PasswordSource, request: Option<ServerRequest>) -> String {
     let account = Account {
         jid: jid("ana@localhost"),
         password,
@@ -111,20 +114,20 @@ fn session(folder: &Path, port: u16, password: PasswordSource, request: Option<S
 }
 
 #[test]
-fn a_refused_login_is_not_repeated_until_somebody_acts() {
-    let (port, refused) = server();
+fn refused_login_is_repeated_only_on_request_or_with_other_settings() {
+    let (port, refused) = start_refusing_server();
     let folder = tempfile::tempdir().unwrap();
     let run = |password, request| {
-        let why = session(folder.path(), port, password, request);
+        let why = run_session(folder.path(), port, password, request);
         (refused.load(Ordering::Relaxed), why)
     };
     let server = || "example".into();
-    let (count, why) = run(prints("wrong"), None);
+    let (count, why) = run(printed("wrong"), None);
     assert_eq!(count, 1);
     assert!(why.contains("wrong password, or no such account"), "{why}");
     for _ in 0..3 {
-        let (count, again) = run(prints("wrong"), None);
-        assert_eq!(count, 1, "no other session tries it");
+        let (count, again) = run(printed("wrong"), None);
+        assert_eq!(count, 1, "another session repeated the login");
         for part in [
             "wrong password, or no such account (at 20",
             "hatrack servers check example",
@@ -132,25 +135,25 @@ fn a_refused_login_is_not_repeated_until_somebody_acts() {
             assert!(again.contains(part), "{again}");
         }
     }
-    // A check is an act, and so is connecting again on the screen; what they find counts from then on.
+    // A check logs in again, and so does reconnecting. The new refusal then applies to the next sessions.
     assert_eq!(
-        run(prints("wrong"), Some(ServerRequest::Check { server: server() })).0,
+        run(printed("wrong"), Some(ServerRequest::Check { server: server() })).0,
         2
     );
-    assert_eq!(run(prints("wrong"), None).0, 2);
+    assert_eq!(run(printed("wrong"), None).0, 2);
     assert_eq!(
         run(
-            prints("wrong"),
+            printed("wrong"),
             Some(ServerRequest::Reconnect { server: server() })
         )
         .0,
         3
     );
-    assert_eq!(run(prints("wrong"), None).0, 3);
-    // Another entry in the configuration.
-    assert_eq!(run(prints("other"), None).0, 4);
-    assert_eq!(run(prints("other"), None).0, 4);
-    // Somebody types it.
+    assert_eq!(run(printed("wrong"), None).0, 3);
+    // Another command for the password is configured.
+    assert_eq!(run(printed("other"), None).0, 4);
+    assert_eq!(run(printed("other"), None).0, 4);
+    // A password that is entered each time is tried each time.
     assert_eq!(run(PasswordSource::Ask, None).0, 5);
     assert_eq!(run(PasswordSource::Ask, None).0, 6);
 }

@@ -1,4 +1,4 @@
-//! The worker that talks to servers, with a data file, and a simulated server to which something happens at every step.
+//! Tests of the server worker, with a data file and a simulated server that can fail at each call.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,11 +8,10 @@
 )]
 
 mod at_once;
-mod at_once_model;
+mod at_once_random;
 mod checks;
-mod colleagues;
-mod discreet;
-mod endless;
+mod concurrent_changes;
+mod endless_answers;
 mod faults;
 mod following;
 mod guard;
@@ -24,11 +23,12 @@ mod logins;
 mod panics;
 mod passwords;
 mod recording;
+mod redacted;
 mod resolve;
 mod rights;
 mod sessions;
 mod simulated;
 mod stage;
-mod taken_back;
+mod undone_changes;
 #[path = "../sync/world.rs"]
 mod world;

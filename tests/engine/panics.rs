@@ -1,4 +1,4 @@
-//! A thread that panics.
+//! The thread of a server panics.
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -12,7 +12,7 @@ use hatrack::sync::{ServerEvent, ServerRequest, ServerState};
 use crate::stage::jid;
 
 #[test]
-fn a_thread_that_panics_says_so_as_it_answers_nothing_more() {
+fn panic_of_a_thread_is_reported_as_the_state_of_its_server() {
     let access = ServerAccess::Prosody(ProsodyAccess::Socket("/nowhere".into()));
     let options = WorkerOptions {
         servers: vec![ServerSettings::new("one", vec![jid("one.example.org")], access)],

@@ -1,4 +1,4 @@
-//! Asking for passwords: each server for itself.
+//! When sessions ask for passwords. Each server asks for its own.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -15,8 +15,8 @@ use hatrack::sync::{
 use crate::simulated::{Connection, Fault, Simulated};
 use crate::stage::*;
 
-/// Two servers that want a password each.
-fn worker(folder: &std::path::Path) -> (ServerWorker, Receiver<ServerEvent>) {
+/// Starts a worker for the servers `one` and `two`, each of which needs a password.
+fn start_worker(folder: &std::path::Path) -> (ServerWorker, Receiver<ServerEvent>) {
     let settings = ["one", "two"].map(|name| {
         let access = ServerAccess::Prosody(ProsodyAccess::Socket("/nowhere".into()));
         ServerSettings::new(name, vec![jid(&format!("{name}.example.org"))], access)
@@ -40,7 +40,7 @@ fn worker(folder: &std::path::Path) -> (ServerWorker, Receiver<ServerEvent>) {
     )
 }
 
-fn plan(worker: &ServerWorker, id: u64, server: &str) {
+fn request_plan(worker: &ServerWorker, id: u64, server: &str) {
     let request = ServerRequest::Plan {
         id,
         server: server.into(),
@@ -52,8 +52,9 @@ fn plan(worker: &ServerWorker, id: u64, server: &str) {
     worker.request(request).unwrap();
 }
 
-/// The next questions for passwords, and ends of requests: `two?`, `1 failed`.
-fn next(events: &Receiver<ServerEvent>) -> String {
+/// Waits for the next question for a password (returned as `two?` for the server `two`) or end of a request (`1 done`
+/// or `1 failed` for the request 1).
+fn wait_for_question_or_end(events: &Receiver<ServerEvent>) -> String {
     loop {
         match events.recv_timeout(Duration::from_secs(60)).unwrap() {
             ServerEvent::Password { server, .. } => return format!("{server}?"),
@@ -65,7 +66,7 @@ fn next(events: &Receiver<ServerEvent>) -> String {
     }
 }
 
-fn give(worker: &ServerWorker, server: &str) {
+fn enter_password(worker: &ServerWorker, server: &str) {
     let request = ServerRequest::Password {
         server: server.into(),
         password: Some(Secret::new("secret")),
@@ -74,37 +75,40 @@ fn give(worker: &ServerWorker, server: &str) {
 }
 
 #[test]
-fn stopping_one_request_leaves_the_questions_of_others() {
+fn stopping_a_request_leaves_the_questions_of_other_servers_open() {
     let folder = tempfile::tempdir().unwrap();
-    let (worker, events) = worker(folder.path());
-    plan(&worker, 1, "one");
-    plan(&worker, 2, "two");
-    let mut asked = [next(&events), next(&events)];
-    asked.sort();
-    assert_eq!(asked, ["one?", "two?"]);
+    let (worker, events) = start_worker(folder.path());
+    request_plan(&worker, 1, "one");
+    request_plan(&worker, 2, "two");
+    let mut questions = [(); 2].map(|()| wait_for_question_or_end(&events));
+    questions.sort();
+    assert_eq!(questions, ["one?", "two?"]);
     worker.request(ServerRequest::Stop { id: 1 }).unwrap();
-    assert_eq!(next(&events), "1 failed");
-    give(&worker, "two");
-    assert_eq!(next(&events), "2 done");
+    assert_eq!(wait_for_question_or_end(&events), "1 failed");
+    enter_password(&worker, "two");
+    assert_eq!(wait_for_question_or_end(&events), "2 done");
     worker.finish();
 }
 
 #[test]
-fn a_request_that_was_stopped_before_its_turn_asks_nobody() {
+fn request_that_is_stopped_before_it_begins_does_not_ask_for_a_password() {
     let folder = tempfile::tempdir().unwrap();
-    let (worker, events) = worker(folder.path());
-    plan(&worker, 1, "one");
-    plan(&worker, 2, "one");
-    plan(&worker, 3, "one");
-    assert_eq!(next(&events), "one?");
+    let (worker, events) = start_worker(folder.path());
+    request_plan(&worker, 1, "one");
+    request_plan(&worker, 2, "one");
+    request_plan(&worker, 3, "one");
+    assert_eq!(wait_for_question_or_end(&events), "one?");
     worker.request(ServerRequest::Stop { id: 2 }).unwrap();
-    give(&worker, "one");
-    assert_eq!([(); 3].map(|()| next(&events)), ["1 done", "2 failed", "3 done"]);
+    enter_password(&worker, "one");
+    assert_eq!(
+        [(); 3].map(|()| wait_for_question_or_end(&events)),
+        ["1 done", "2 failed", "3 done"]
+    );
     worker.finish();
 }
 
 impl Session<'_> {
-    fn follow_asking(&self, may_ask: bool) {
+    fn follow_room(&self, may_ask: bool) {
         let store = self.stage.store();
         let request = ServerRequest::Follow {
             rooms: vec![local_room(&store)],
@@ -116,76 +120,80 @@ impl Session<'_> {
         self.worker.request(request).unwrap();
     }
 
-    fn follower_unasked(&self) -> Follower {
+    /// Waits until the follower of the room is reported. Panics if the session asks for a password before.
+    fn wait_for_follower_without_question(&self) -> Follower {
         self.wait(|event| match event {
             ServerEvent::Follows { follower, .. } => Some(follower),
-            ServerEvent::Password { .. } => panic!("asked"),
+            ServerEvent::Password { .. } => panic!("asked for a password"),
             _ => None,
         })
     }
 
-    fn is_asked(&self) {
+    fn wait_for_question(&self) {
         self.wait(|event| matches!(event, ServerEvent::Password { .. }).then_some(()));
     }
 
-    fn sent_unasked(&self) -> Report {
+    /// Waits for the report about sent changes. Panics if the session asks for a password before.
+    fn wait_for_sent_without_question(&self) -> Report {
         self.wait(|event| match event {
             ServerEvent::Sent { report, .. } => Some(report),
-            ServerEvent::Password { .. } => panic!("asked"),
+            ServerEvent::Password { .. } => panic!("asked for a password"),
             _ => None,
         })
     }
 
-    /// Ends the session, which asks for nothing meanwhile.
-    fn ends_unasked(self) {
-        // Time for what should not happen.
+    /// Asserts that the session asks for no password in the next 1.5 seconds, and ends it.
+    fn end_without_question(self) {
         std::thread::sleep(Duration::from_millis(1500));
         self.worker.finish();
-        let asked = |event: &ServerEvent| matches!(event, ServerEvent::Password { .. });
-        assert!(!self.events.try_iter().any(|event| asked(&event)));
+        let is_question = |event: ServerEvent| matches!(event, ServerEvent::Password { .. });
+        assert!(!self.events.try_iter().any(is_question));
     }
 }
 
 #[test]
-fn who_follows_is_asked_at_the_start() {
-    let stage = Stage::known(ServerClass::EjabberdOld);
-    let session = stage.session_asking();
-    session.follow_asking(true);
-    session.is_asked();
-    give(&session.worker, "example");
-    assert_eq!(session.follower_unasked(), Follower::Here);
+fn session_that_starts_to_follow_asks_for_the_password() {
+    let stage = Stage::compared(ServerClass::EjabberdOld);
+    let session = stage.session_with_password_prompt();
+    session.follow_room(true);
+    session.wait_for_question();
+    enter_password(&session.worker, "example");
+    assert_eq!(session.wait_for_follower_without_question(), Follower::Here);
 }
 
 #[test]
-fn who_follows_is_asked_although_the_rooms_are_reported_again_before() {
-    let stage = Stage::known(ServerClass::EjabberdOld);
-    let session = stage.session_asking();
-    session.follow_asking(true);
-    session.follow_asking(false);
-    session.is_asked();
-    give(&session.worker, "example");
-    assert_eq!(session.follower_unasked(), Follower::Here);
+fn session_that_starts_to_follow_asks_even_if_the_next_request_to_follow_must_not_ask() {
+    let stage = Stage::compared(ServerClass::EjabberdOld);
+    let session = stage.session_with_password_prompt();
+    session.follow_room(true);
+    session.follow_room(false);
+    session.wait_for_question();
+    enter_password(&session.worker, "example");
+    assert_eq!(session.wait_for_follower_without_question(), Follower::Here);
 }
 
 #[test]
-fn nobody_is_asked_because_of_rooms_that_were_not_compared() {
-    let stage = Stage::known(ServerClass::EjabberdOld);
+fn session_whose_rooms_were_not_compared_does_not_ask() {
+    let stage = Stage::compared(ServerClass::EjabberdOld);
     std::fs::remove_dir_all(stage.folder.path().join("hats.servers")).unwrap();
-    let session = stage.session_asking();
-    session.follow_asking(true);
-    assert_eq!(session.follower_unasked(), Follower::NotCompared);
-    session.ends_unasked();
+    let session = stage.session_with_password_prompt();
+    session.follow_room(true);
+    assert_eq!(
+        session.wait_for_follower_without_question(),
+        Follower::NotCompared
+    );
+    session.end_without_question();
 }
 
 #[test]
-fn nobody_is_asked_later_because_of_rooms_that_are_followed() {
-    let stage = Stage::known(ServerClass::EjabberdOld);
-    let session = stage.session_asking();
-    session.follow_asking(false);
-    session.ends_unasked();
-    let session = stage.session_asking();
+fn session_that_follows_asks_neither_without_permission_nor_after_a_failed_connection() {
+    let stage = Stage::compared(ServerClass::EjabberdOld);
+    let session = stage.session_with_password_prompt();
+    session.follow_room(false);
+    session.end_without_question();
+    let session = stage.session_with_password_prompt();
     stage.server.lock().unwrap().faults = [(1, Fault::Away)].into();
-    session.follow_asking(true);
+    session.follow_room(true);
     session.wait(|event| {
         matches!(
             event,
@@ -196,48 +204,49 @@ fn nobody_is_asked_later_because_of_rooms_that_are_followed() {
         )
         .then_some(())
     });
-    session.follow_asking(false);
-    session.ends_unasked();
+    session.follow_room(false);
+    session.end_without_question();
 }
 
 #[test]
-fn nobody_is_asked_to_send_what_expired_or_to_send_again() {
-    let stage = Stage::known(ServerClass::EjabberdOld);
-    let (mut store, follows) = stage.store_at_once("state");
+fn neither_expired_hats_nor_repeated_sending_ask_for_a_password() {
+    let stage = Stage::compared(ServerClass::EjabberdOld);
+    let (mut store, after_commit) = stage.store_at_once("state");
     let mut next = store.wardrobe().clone();
     let old = item("u0", "urn:x:old");
     let removed = next.remove_user_hat(old.user().unwrap(), &room(), old.hat().unwrap());
     store.commit(&[Change::expired(removed.unwrap())]).unwrap()[0]
         .as_ref()
         .unwrap();
-    let Ok(AfterCommit::Send(request)) = follows.recv() else {
-        panic!("nothing is sent");
+    let Ok(AfterCommit::Send(request)) = after_commit.recv() else {
+        panic!("no request to send");
     };
-    let session = stage.session_asking();
+    let session = stage.session_with_password_prompt();
     session.worker.request(request).unwrap();
-    let report = session.sent_unasked();
+    let report = session.wait_for_sent_without_question();
     assert_eq!(report.rooms[0].unsent, 1);
     let why = report.rooms[0].error.as_deref().unwrap();
     assert!(why.contains("password"), "{why}");
-    session.ends_unasked();
+    session.end_without_question();
     assert!(stage.remote(&old).is_some());
-    // What somebody changes is sent, and asked for.
-    let mut follows = stage.local_hat_at_once("state", "u1", "urn:x:old", None);
-    let Some(AfterCommit::Send(request)) = follows.pop() else {
-        panic!("nothing is sent");
+    // To send a change that a person made, a session asks. If the server is not reachable at that time, it does not ask
+    // later.
+    let mut after_commit = stage.set_local_hat_at_once("state", "u1", "urn:x:old", None);
+    let Some(AfterCommit::Send(request)) = after_commit.pop() else {
+        panic!("no request to send");
     };
-    let session = stage.session_asking();
+    let session = stage.session_with_password_prompt();
     {
         let mut server = stage.server.lock().unwrap();
         server.faults = [(server.calls + 1, Fault::Away)].into();
     }
     session.worker.request(request.clone()).unwrap();
-    assert_eq!(session.sent_unasked().rooms[0].unsent, 2);
-    session.ends_unasked();
-    let session = stage.session_asking();
+    assert_eq!(session.wait_for_sent_without_question().rooms[0].unsent, 2);
+    session.end_without_question();
+    let session = stage.session_with_password_prompt();
     session.worker.request(request).unwrap();
-    session.is_asked();
-    give(&session.worker, "example");
-    assert_eq!(session.sent_unasked().rooms[0].sent, 2);
+    session.wait_for_question();
+    enter_password(&session.worker, "example");
+    assert_eq!(session.wait_for_sent_without_question().rooms[0].sent, 2);
     assert_eq!(stage.remote(&old), None);
 }

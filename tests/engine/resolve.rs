@@ -1,4 +1,4 @@
-//! What a moderator decides about a change that the server refused, or that collides with another one there.
+//! A moderator's decisions about changes that the server refused, or that conflict with changes on the server.
 
 use std::sync::Arc;
 
@@ -11,33 +11,33 @@ use hatrack::sync::{
 
 use crate::stage::*;
 
-/// Commits a hat of `u0` and sends it.
+/// Sets the hat `urn:x:old` of `u0` in the file, or removes it if there is no title, and sends that.
 fn send(session: &Session<'_>, stage: &Stage, title: Option<&str>) -> Report {
-    for follows in stage.local_hat_at_once("state", "u0", "urn:x:old", title) {
-        let AfterCommit::Send(request) = follows else {
-            panic!("{follows:?}")
+    for after_commit in stage.set_local_hat_at_once("state", "u0", "urn:x:old", title) {
+        let AfterCommit::Send(request) = after_commit else {
+            panic!("{after_commit:?}")
         };
         session.worker.request(request).unwrap();
     }
-    session.sent()
+    session.wait_for_sent()
 }
 
-/// The states of the room's changes, as last reported before the answer to a request.
-fn states(session: &Session<'_>) -> Vec<(Item, SendState)> {
+/// Waits for the next report of the states of the room's changes.
+fn wait_for_states(session: &Session<'_>) -> Vec<(Item, SendState)> {
     session.wait(|event| match event {
         ServerEvent::Outbox { items, .. } => Some(items),
         _ => None,
     })
 }
 
-fn incoming(session: &Session<'_>) -> Arc<RoomPlan> {
+fn wait_for_incoming(session: &Session<'_>) -> Arc<RoomPlan> {
     session.wait(|event| match event {
         ServerEvent::Incoming { plan, .. } => Some(Arc::new(plan.rooms[0].clone())),
         _ => None,
     })
 }
 
-/// Decides about a collision, in which `Theirs` was shown.
+/// Resolves the conflict about the hat `urn:x:old` of `u0`, if the server's title was shown as `Theirs`.
 fn resolve(session: &Session<'_>, decision: Decision) {
     resolve_shown(session, decision, "Theirs");
 }
@@ -54,41 +54,41 @@ fn resolve_shown(session: &Session<'_>, decision: Decision, shown: &str) {
         .unwrap();
 }
 
-/// The file removes a hat of `u0`, whose title somebody else changed on the server in the meantime.
-fn collision<'a>(stage: &'a Stage, title: &str) -> Session<'a> {
+/// Creates a conflict: the title of a hat of `u0` is changed to `title` on the server, then to `Mine` in the file.
+fn create_conflict<'a>(stage: &'a Stage, title: &str) -> Session<'a> {
     let session = stage.session();
-    // The room is read before somebody else changes it.
+    // The room is read before the title is changed on the server.
     session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
     let old = item("u0", "urn:x:old");
-    stage.remote_set(&old, value(stage.class, title));
-    let follows = stage.local_hat_at_once("state", "u0", "urn:x:old", Some("Mine"));
-    let [AfterCommit::Send(request)] = follows.as_slice() else {
-        panic!("{follows:?}")
+    stage.set_remote(&old, value(stage.class, title));
+    let after_commit = stage.set_local_hat_at_once("state", "u0", "urn:x:old", Some("Mine"));
+    let [AfterCommit::Send(request)] = after_commit.as_slice() else {
+        panic!("{after_commit:?}")
     };
     session.worker.request(request.clone()).unwrap();
     let expected = value(stage.class, "Old");
     let actual = value(stage.class, title);
     let changed = SendState::Changed { actual, expected };
-    assert!(states(&session).contains(&(old, changed)));
-    session.sent();
+    assert!(wait_for_states(&session).contains(&(old, changed)));
+    session.wait_for_sent();
     session
 }
 
-/// The servers whose hats have titles of their own, so that two people can change one in two ways.
-const TITLED: [ServerClass; 2] = [ServerClass::Prosody, ServerClass::EjabberdOld];
+/// The classes of servers on which each user can have their own title for a hat, so that titles can be in conflict.
+const CLASSES_WITH_OWN_TITLES: [ServerClass; 2] = [ServerClass::Prosody, ServerClass::EjabberdOld];
 
 #[test]
 fn refused_change_is_sent_again_on_request_only() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (session, old) = (stage.session(), item("u0", "urn:x:old"));
-        stage.server.lock().unwrap().fixed = [old.clone()].into();
+        stage.server.lock().unwrap().refused_items = [old.clone()].into();
         let report = send(&session, &stage, None);
         assert_eq!(report.rooms[0].failed.len(), 1, "{class:?}");
         assert_eq!(stage.remote(&old), value(class, "Old"));
-        stage.server.lock().unwrap().fixed.clear();
-        // Another change of the room leaves it alone.
-        drop(stage.local_hat_at_once("state", "u1", "urn:x:old", None));
+        stage.server.lock().unwrap().refused_items.clear();
+        // Sending another change of the room does not send the refused change again.
+        drop(stage.set_local_hat_at_once("state", "u1", "urn:x:old", None));
         session
             .worker
             .request(ServerRequest::Send {
@@ -98,7 +98,7 @@ fn refused_change_is_sent_again_on_request_only() {
                 may_ask: true,
             })
             .unwrap();
-        assert_eq!(session.sent().rooms[0].sent, 1);
+        assert_eq!(session.wait_for_sent().rooms[0].sent, 1);
         assert_eq!(stage.remote(&old), value(class, "Old"), "{class:?}");
         session
             .worker
@@ -107,51 +107,51 @@ fn refused_change_is_sent_again_on_request_only() {
                 item: old.clone(),
             })
             .unwrap();
-        let report = session.sent();
+        let report = session.wait_for_sent();
         assert_eq!((report.rooms[0].sent, report.rooms[0].failed.len()), (1, 0));
         assert_eq!(stage.remote(&old), None, "{class:?}");
     }
 }
 
 #[test]
-fn refused_change_that_is_refused_again_says_so_again() {
-    let stage = Stage::known(ServerClass::Prosody);
+fn second_refusal_of_a_change_is_reported() {
+    let stage = Stage::compared(ServerClass::Prosody);
     let (session, old) = (stage.session(), item("u0", "urn:x:old"));
-    stage.server.lock().unwrap().fixed = [old.clone()].into();
+    stage.server.lock().unwrap().refused_items = [old.clone()].into();
     send(&session, &stage, None);
     let retry = ServerRequest::Retry {
         room: room(),
         item: old.clone(),
     };
     session.worker.request(retry).unwrap();
-    let found = states(&session);
-    assert!(matches!(found.as_slice(), [(there, SendState::Refused(_))] if *there == old));
-    assert_eq!(session.sent().rooms[0].failed.len(), 1);
+    let states = wait_for_states(&session);
+    assert!(matches!(states.as_slice(), [(refused, SendState::Refused(_))] if *refused == old));
+    assert_eq!(session.wait_for_sent().rooms[0].failed.len(), 1);
 }
 
 #[test]
-fn yours_overwrites_what_was_found_and_nothing_newer() {
-    for class in TITLED {
-        let stage = Stage::known(class);
-        let session = collision(&stage, "Theirs");
+fn choosing_yours_overwrites_only_the_value_that_was_shown() {
+    for class in CLASSES_WITH_OWN_TITLES {
+        let stage = Stage::compared(class);
+        let session = create_conflict(&stage, "Theirs");
         let old = item("u0", "urn:x:old");
-        // Meanwhile it changed again.
-        stage.remote_set(&old, value(class, "Newer"));
+        // In the meantime, the title changes again on the server.
+        stage.set_remote(&old, value(class, "Newer"));
         resolve(&session, Decision::Send);
         let (actual, expected) = (value(class, "Newer"), value(class, "Theirs"));
         let changed = SendState::Changed { actual, expected };
-        assert_eq!(states(&session), [(old.clone(), changed)], "{class:?}");
-        session.sent();
+        assert_eq!(wait_for_states(&session), [(old.clone(), changed)], "{class:?}");
+        session.wait_for_sent();
         assert_eq!(stage.remote(&old), value(class, "Newer"));
         resolve_shown(&session, Decision::Send, "Newer");
-        assert_eq!(session.sent().rooms[0].sent, 1);
+        assert_eq!(session.wait_for_sent().rooms[0].sent, 1);
         assert_eq!(stage.remote(&old), value(class, "Mine"), "{class:?}");
     }
 }
 
 /// Commits what a plan receives, as the screen does.
-fn commit(store: &mut Store, there: &RoomPlan) {
-    let group = there.edits_to_receive(store.wardrobe().room(&there.room));
+fn commit(store: &mut Store, room_plan: &RoomPlan) {
+    let group = room_plan.edits_to_receive(store.wardrobe().room(&room_plan.room));
     let change = Change {
         actor: Some(server_actor("example").into()),
         ..Change::from(group)
@@ -160,19 +160,19 @@ fn commit(store: &mut Store, there: &RoomPlan) {
 }
 
 #[test]
-fn theirs_is_received_and_nothing_else_of_the_room() {
-    for class in TITLED {
-        let stage = Stage::known(class);
-        let session = collision(&stage, "Theirs");
+fn choosing_theirs_receives_only_this_value() {
+    for class in CLASSES_WITH_OWN_TITLES {
+        let stage = Stage::compared(class);
+        let session = create_conflict(&stage, "Theirs");
         let (old, other) = (item("u0", "urn:x:old"), item("u1", "urn:x:old"));
-        stage.remote_set(&other, value(class, "Other"));
+        stage.set_remote(&other, value(class, "Other"));
         resolve(&session, Decision::Receive);
-        let there = incoming(&session);
-        assert!(there.received().into_keys().eq([old.clone()]), "{class:?}");
+        let room_plan = wait_for_incoming(&session);
+        assert!(room_plan.received().into_keys().eq([old.clone()]), "{class:?}");
         let mut store = stage.store();
-        commit(&mut store, &there);
-        session.settle(&store, &there);
-        // Nothing is left to be decided.
+        commit(&mut store, &room_plan);
+        session.report_received(&store, &room_plan);
+        // No change is left in the outbox.
         session.wait(|event| match event {
             ServerEvent::Outbox { items, .. } if items.is_empty() => Some(()),
             _ => None,
@@ -186,21 +186,21 @@ fn theirs_is_received_and_nothing_else_of_the_room() {
 }
 
 #[test]
-fn theirs_that_changed_again_is_not_received_and_asked_about_again() {
-    for class in TITLED {
+fn theirs_that_has_changed_since_it_was_shown_is_not_received() {
+    for class in CLASSES_WITH_OWN_TITLES {
         for newer in [Some("Newer"), None] {
-            let stage = Stage::known(class);
-            let session = collision(&stage, "Theirs");
+            let stage = Stage::compared(class);
+            let session = create_conflict(&stage, "Theirs");
             let old = item("u0", "urn:x:old");
             let actual = newer.and_then(|newer| value(class, newer));
-            stage.remote_set(&old, actual.clone());
+            stage.set_remote(&old, actual.clone());
             resolve(&session, Decision::Receive);
             let changed = SendState::Changed {
                 actual: actual.clone(),
                 expected: value(class, "Old"),
             };
-            assert_eq!(states(&session), [(old.clone(), changed)], "{class:?}");
-            let report = session.sent();
+            assert_eq!(wait_for_states(&session), [(old.clone(), changed)], "{class:?}");
+            let report = session.wait_for_sent();
             let [failed] = report.rooms[0].failed.as_slice() else {
                 panic!("{report:?}")
             };
@@ -212,7 +212,7 @@ fn theirs_that_changed_again_is_not_received_and_asked_about_again() {
                 }
             );
             assert_eq!(stage.local(&old), value(class, "Mine"), "{class:?}");
-            // Now that is shown.
+            // Now the current value was shown.
             let request = ServerRequest::Resolve {
                 room: room(),
                 item: old.clone(),
@@ -220,31 +220,31 @@ fn theirs_that_changed_again_is_not_received_and_asked_about_again() {
                 shown: actual.clone(),
             };
             session.worker.request(request).unwrap();
-            let there = incoming(&session);
-            commit(&mut stage.store(), &there);
+            let room_plan = wait_for_incoming(&session);
+            commit(&mut stage.store(), &room_plan);
             assert_eq!(stage.local(&old), actual, "{class:?}");
         }
     }
 }
 
 #[test]
-fn theirs_that_is_yours_by_now_needs_no_change() {
-    let stage = Stage::known(ServerClass::Prosody);
-    let session = collision(&stage, "Theirs");
-    stage.remote_set(&item("u0", "urn:x:old"), value(stage.class, "Mine"));
+fn choosing_theirs_changes_nothing_if_both_sides_are_equal_now() {
+    let stage = Stage::compared(ServerClass::Prosody);
+    let session = create_conflict(&stage, "Theirs");
+    stage.set_remote(&item("u0", "urn:x:old"), value(stage.class, "Mine"));
     resolve(&session, Decision::Receive);
-    assert_eq!(states(&session), []);
-    assert_eq!(session.sent().rooms, []);
+    assert_eq!(wait_for_states(&session), []);
+    assert_eq!(session.wait_for_sent().rooms, []);
 }
 
 #[test]
-fn conflict_that_is_skipped_is_left_to_the_plan() {
-    for class in TITLED {
-        let stage = Stage::known(class);
-        let session = collision(&stage, "Theirs");
+fn skipped_conflict_is_left_to_the_next_plan() {
+    for class in CLASSES_WITH_OWN_TITLES {
+        let stage = Stage::compared(class);
+        let session = create_conflict(&stage, "Theirs");
         let old = item("u0", "urn:x:old");
         resolve(&session, Decision::Skip);
-        assert_eq!(states(&session), [], "{class:?}");
+        assert_eq!(wait_for_states(&session), [], "{class:?}");
         assert_eq!(stage.remote(&old), value(class, "Theirs"));
         assert_eq!(stage.local(&old), value(class, "Mine"));
         let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
@@ -253,10 +253,10 @@ fn conflict_that_is_skipped_is_left_to_the_plan() {
 }
 
 #[test]
-fn what_cannot_be_resolved_now_says_why() {
-    let stage = Stage::known(ServerClass::Prosody);
-    let session = collision(&stage, "Theirs");
-    stage.server.lock().unwrap().refuses = Some("not allowed".into());
+fn failure_to_resolve_a_conflict_is_reported_with_the_reason() {
+    let stage = Stage::compared(ServerClass::Prosody);
+    let session = create_conflict(&stage, "Theirs");
+    stage.server.lock().unwrap().refusal = Some("not allowed".into());
     session
         .worker
         .request(ServerRequest::Reconnect {
@@ -264,29 +264,28 @@ fn what_cannot_be_resolved_now_says_why() {
         })
         .unwrap();
     resolve(&session, Decision::Receive);
-    let report = session.sent();
+    let report = session.wait_for_sent();
     assert_eq!(report.rooms[0].unsent, 1);
     let why = report.rooms[0].error.as_deref().unwrap();
     assert!(why.contains("not allowed"), "{why}");
     std::fs::remove_dir_all(stage.folder.path().join("hats.servers")).unwrap();
     resolve(&session, Decision::Skip);
-    let report = session.sent();
+    let report = session.wait_for_sent();
     let why = report.rooms[0].error.as_deref().unwrap();
     assert!(why.contains("not been compared"), "{why}");
 }
 
 #[test]
-fn a_session_decides_only_about_what_it_may_change() {
+fn session_without_the_right_to_change_a_hat_cannot_decide_about_it() {
     for class in CLASSES {
-        let stage = Stage::known(class);
-        let follows = stage.local_hat_at_once("state", "u0", "urn:x:old", None);
-        stage.remote_set(&item("u0", "urn:x:old"), None);
-        drop(follows);
+        let stage = Stage::compared(class);
+        drop(stage.set_local_hat_at_once("state", "u0", "urn:x:old", None));
+        stage.set_remote(&item("u0", "urn:x:old"), None);
         let rights = Rights {
             only_hats: Some([HatId::unchecked("urn:x:allowed")].into()),
             ..Rights::default()
         };
-        let session = stage.session_with("state", rights);
+        let session = stage.session_with_rights("state", rights);
         for decision in [Decision::Send, Decision::Receive, Decision::Skip] {
             let before = outbox(&stage);
             let request = ServerRequest::Resolve {
@@ -307,7 +306,7 @@ fn a_session_decides_only_about_what_it_may_change() {
     }
 }
 
-/// The only outbox of the account.
+/// The content of the account's only outbox.
 fn outbox(stage: &Stage) -> Vec<u8> {
     let folder = stage.folder.path().join("state/outbox");
     let mut files: Vec<_> = std::fs::read_dir(folder)

@@ -1,4 +1,4 @@
-//! A simulated server, to which something happens at a given step.
+//! A simulated server that can fail at given calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -19,34 +19,32 @@ use jiff::Timestamp;
 
 use crate::world;
 
-const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// What happens at a step.
+/// A failure of the server or of the connection during a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The server is away: nothing was asked for.
+    /// The server is not reachable: the request is not sent.
     Away,
-    /// The connection breaks before anything is done.
+    /// The connection is lost before the server has done anything.
     LostBefore,
-    /// The connection breaks in the middle: some of it is done, and no answer came to the last of that.
-    LostAmid,
-    /// The connection breaks after all is done, without an answer.
+    /// The connection is lost after the server has made the change, so that the answer is missing.
     LostAfter,
-    /// An answer that nobody understands.
+    /// The server does nothing, and its answer is malformed.
     Malformed,
-    /// The server falls over, and loses what it acknowledged last where its class can.
+    /// The server makes the change, then crashes. It loses the changes that it has not stored, and the answer is
+    /// missing.
     Killed,
-    /// No answer says what was done, and the connection stays.
+    /// The server makes the change, but its answer does not say so. The connection stays open.
     Unsure,
-    /// The server does not do it now, and the connection stays.
+    /// The server does nothing for now. The connection stays open.
     Busy,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Away,
         Self::LostBefore,
-        Self::LostAmid,
         Self::LostAfter,
         Self::Malformed,
         Self::Killed,
@@ -55,58 +53,62 @@ impl Fault {
     ];
 }
 
-/// What somebody else does at some moment.
-pub(crate) struct Meanwhile(pub(crate) Box<dyn FnOnce() + Send>);
+/// A function that is called once, for example to change something as another user.
+pub(crate) struct Callback(pub(crate) Box<dyn FnOnce() + Send>);
 
-impl std::fmt::Debug for Meanwhile {
+impl std::fmt::Debug for Callback {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Meanwhile")
+        f.write_str("Callback")
     }
 }
 
-/// The server itself, which outlives connections.
+/// The server, which connections share.
 #[derive(Debug)]
 pub(crate) struct Simulated {
     pub(crate) class: ServerClass,
     pub(crate) rooms: BTreeMap<Jid, RemoteRoom>,
-    /// Calls until something happens, and what.
+    /// The faults, by the number of the call. Opening a connection, listing rooms, reading a room, polling, and making
+    /// a change are one call each.
     pub(crate) faults: BTreeMap<usize, Fault>,
+    /// Number of calls so far.
     pub(crate) calls: usize,
-    /// How often it crashed while nobody asked for anything.
+    /// Number of calls of [`Self::crash`].
     crashes: usize,
-    /// Since when it runs, if it says so.
+    /// Since when the server has run; `None`: it does not report this.
     pub(crate) running_since: Option<Timestamp>,
-    /// What was changed, and what it was before, since the server began.
-    recent: Vec<(Jid, Item, Option<ItemValue>)>,
-    /// Items that it was to change.
-    pub(crate) asked: BTreeSet<Item>,
-    /// How often each item was changed.
-    pub(crate) changed: BTreeMap<Item, usize>,
-    /// Its disk is full, as Prosody says; else Prosody stores every change.
+    /// The changes that are not stored, so that a crash reverts them: room, item, and value before.
+    unstored: Vec<(Jid, Item, Option<ItemValue>)>,
+    /// The items that it was requested to change.
+    pub(crate) requested_items: BTreeSet<Item>,
+    /// How often requests changed each item.
+    pub(crate) change_counts: BTreeMap<Item, usize>,
+    /// Whether the disk is full. Prosody reports this; otherwise it stores every change.
     pub(crate) disk_is_full: bool,
-    /// What it does not allow.
-    pub(crate) refuses: Option<String>,
-    /// Items that nobody may change.
-    pub(crate) fixed: BTreeSet<Item>,
-    /// Its class after the next fault.
+    /// Why the server refuses access; `None`: it does not.
+    pub(crate) refusal: Option<String>,
+    /// The items whose changes are refused.
+    pub(crate) refused_items: BTreeSet<Item>,
+    /// The class from the next fault on.
     pub(crate) upgrade: Option<ServerClass>,
-    /// Users who are moved from one affiliation list to another during the next reads, one in each, so that they are in none.
+    /// Users whose affiliation is missing from the next reads, one in each, as if they were moved from one affiliation
+    /// list to another at that time.
     pub(crate) moving: Vec<Jid>,
-    /// What somebody else does right after the next room was read.
-    pub(crate) after_read: Option<Meanwhile>,
-    /// The same for the next change, before anybody knows that it was made.
-    pub(crate) after_change: Option<Meanwhile>,
-    /// The same after the next look that sees something, before anybody knows what it saw.
-    pub(crate) after_look: Option<Meanwhile>,
-    /// Who changed which user in which room, for those who watch it.
+    /// Called right after the next read of a room, before its result is returned.
+    pub(crate) after_read: Option<Callback>,
+    /// Called right after the next change, before its answer is returned.
+    pub(crate) after_change: Option<Callback>,
+    /// Called right after the next poll that finds something, before its result is returned.
+    pub(crate) after_poll: Option<Callback>,
+    /// The changes that polls report: the room, the user (`None`: anything in the room), and the actor if known.
     log: Vec<(Jid, Option<Jid>, Option<Arc<str>>)>,
-    /// Sent changes are not reported yet.
-    pub(crate) reports_late: bool,
-    /// Rooms are not there.
-    pub(crate) gone: bool,
-    /// How often rooms were read, and looked at.
+    /// Whether polls do not report the changes that hatrack sends.
+    pub(crate) hides_sent_changes: bool,
+    /// Whether reads find no rooms.
+    pub(crate) rooms_are_gone: bool,
+    /// Number of reads of rooms.
     pub(crate) reads: usize,
-    pub(crate) looks: usize,
+    /// Number of polls.
+    pub(crate) polls: usize,
 }
 
 pub(crate) type Shared = Arc<Mutex<Simulated>>;
@@ -120,49 +122,50 @@ impl Simulated {
             calls: 0,
             crashes: 0,
             running_since: None,
-            recent: Vec::new(),
-            asked: BTreeSet::new(),
-            changed: BTreeMap::new(),
+            unstored: Vec::new(),
+            requested_items: BTreeSet::new(),
+            change_counts: BTreeMap::new(),
             disk_is_full: false,
-            refuses: None,
-            fixed: BTreeSet::new(),
+            refusal: None,
+            refused_items: BTreeSet::new(),
             upgrade: None,
             moving: Vec::new(),
             after_read: None,
             after_change: None,
-            after_look: None,
+            after_poll: None,
             log: Vec::new(),
-            reports_late: false,
-            gone: false,
+            hides_sent_changes: false,
+            rooms_are_gone: false,
             reads: 0,
-            looks: 0,
+            polls: 0,
         }
     }
 
-    /// It falls over and is there again. Nobody notices until the connection is used.
+    /// Crashes and restarts. A session notices this when it next uses its connection.
     pub(crate) fn crash(&mut self) {
-        self.fall_over();
+        self.lose_unstored();
         self.crashes += 1;
     }
 
-    /// Somebody sets an item, which whoever watches the room sees.
+    /// Sets an item as another user. The next poll reports the change.
     pub(crate) fn change(&mut self, room: &Jid, item: &Item, value: Option<ItemValue>, by: Option<&str>) {
         set(self.rooms.get_mut(room).unwrap(), item, value);
         self.log
             .push((room.clone(), item.user().cloned(), by.map(Into::into)));
     }
 
-    /// Anything may have changed in a room.
-    pub(crate) fn change_room(&mut self, room: &Jid) {
+    /// Lets the next poll report that anything in a room may have changed.
+    pub(crate) fn log_room_change(&mut self, room: &Jid) {
         self.log.push((room.clone(), None, None));
     }
 
-    /// It has stored everything.
-    pub(crate) fn stored(&mut self) {
-        self.recent.clear();
+    /// Stores all changes, so that a crash no longer reverts them.
+    pub(crate) fn store_all(&mut self) {
+        self.unstored.clear();
     }
 
-    fn step(&mut self) -> Option<Fault> {
+    /// Counts a call, and returns its fault.
+    fn begin_call(&mut self) -> Option<Fault> {
         self.calls += 1;
         let fault = self.faults.get(&self.calls).copied();
         if let (Some(_), Some(class)) = (fault, self.upgrade) {
@@ -171,16 +174,17 @@ impl Simulated {
         fault
     }
 
-    fn fall_over(&mut self) {
+    /// Reverts the changes that are not stored, as a restart does.
+    fn lose_unstored(&mut self) {
         self.running_since = self.running_since.map(|_| Timestamp::now());
-        for (room, item, before) in self.recent.drain(..).rev() {
+        for (room, item, before) in self.unstored.drain(..).rev() {
             let room = self.rooms.get_mut(&room).unwrap();
             set(room, &item, before);
         }
     }
 }
 
-/// Sets an item, whatever is there.
+/// Sets or removes an item, without the checks of a server.
 pub(crate) fn set(room: &mut RemoteRoom, item: &Item, value: Option<ItemValue>) {
     match (item, value) {
         (Item::Catalog { hat }, Some(ItemValue::Catalog(entry))) => {
@@ -188,8 +192,8 @@ pub(crate) fn set(room: &mut RemoteRoom, item: &Item, value: Option<ItemValue>) 
         }
         (Item::Catalog { hat }, _) => drop(room.catalog.remove(hat)),
         (Item::Affiliation { user }, value) => {
-            let there = room.users.entry(user.clone()).or_default();
-            there.affiliation = match value {
+            let remote_user = room.users.entry(user.clone()).or_default();
+            remote_user.affiliation = match value {
                 Some(ItemValue::Affiliation(affiliation)) => affiliation,
                 _ => Affiliation::None,
             };
@@ -202,28 +206,28 @@ pub(crate) fn set(room: &mut RemoteRoom, item: &Item, value: Option<ItemValue>) 
                 .insert(hat.clone(), value);
         }
         (Item::Hat { user, hat }, _) => {
-            if let Some(there) = room.users.get_mut(user) {
-                there.hats.remove(hat);
+            if let Some(remote_user) = room.users.get_mut(user) {
+                remote_user.hats.remove(hat);
             }
         }
     }
 }
 
-/// A connection to it.
+/// A connection to the simulated server.
 pub(crate) struct Connection {
     pub(crate) server: Shared,
     pub(crate) connected: bool,
     pub(crate) generation: u64,
-    /// How often the server had crashed when this was opened.
+    /// [`Simulated::crashes`] when the connection was opened.
     crashes: usize,
-    /// Asks for the password where the server wants one.
+    /// Asks for the password; `None`: the server needs none.
     pub(crate) ask: Option<AskPassword>,
     watched: BTreeSet<Jid>,
-    /// The room whose occupants are reported at each look.
+    /// The room whose occupants each poll reports.
     selected: Option<Jid>,
-    next_look: Option<Instant>,
-    /// The connection on which it watches, and how much of the log it has seen.
-    seen: (u64, usize),
+    next_poll: Option<Instant>,
+    /// The generation of the connection at the last poll, and the length of the log then.
+    last_poll: (u64, usize),
 }
 
 fn error(fault: Fault) -> Error {
@@ -244,35 +248,39 @@ impl Connection {
             ask: None,
             watched: BTreeSet::new(),
             selected: None,
-            next_look: None,
-            seen: (0, 0),
+            next_poll: None,
+            last_poll: (0, 0),
         }
     }
 
-    fn is_closed(&self) -> bool {
+    /// Whether the server has crashed since the connection was opened.
+    fn is_lost(&self) -> bool {
         self.connected && self.crashes != self.server.lock().unwrap().crashes
     }
 
-    /// Opens a connection where there is none; one that was lost is an error.
+    /// Opens a connection if there is none.
+    ///
+    /// Errors: the open connection was lost, or no connection can be opened.
     fn open(&mut self) -> Result<(), Error> {
-        if self.is_closed() {
+        if self.is_lost() {
             self.connected = false;
             return Err(error(Fault::Away));
         }
         self.connect().map(drop)
     }
 
+    /// Begins a call, and fails if it has a fault.
     fn begin(&mut self) -> Result<(), Error> {
-        if self.is_closed() {
+        if self.is_lost() {
             self.connected = false;
             return Err(error(Fault::Away));
         }
         let mut server = self.server.lock().unwrap();
-        match server.step() {
+        match server.begin_call() {
             None | Some(Fault::Unsure) => Ok(()),
             Some(fault) => {
                 if fault == Fault::Killed {
-                    server.fall_over();
+                    server.lose_unstored();
                 }
                 drop(server);
                 self.connected &= fault == Fault::Busy;
@@ -284,19 +292,19 @@ impl Connection {
 
 impl Backend for Connection {
     fn connect(&mut self) -> Result<ServerClass, Error> {
-        if !self.connected || self.is_closed() {
+        if !self.connected || self.is_lost() {
             self.connected = false;
             self.begin()?;
             if let Some(ask) = &mut self.ask {
                 let account = Jid::parse("maya@example.org").unwrap();
-                let given = ask(&account).ok_or_else(|| Error::Refused("no password".into()))?;
-                assert_eq!(given.reveal(), "secret");
+                let password = ask(&account).ok_or_else(|| Error::Refused("no password".into()))?;
+                assert_eq!(password.reveal(), "secret");
             }
             self.connected = true;
             self.generation += 1;
             self.crashes = self.server.lock().unwrap().crashes;
         }
-        if let Some(why) = &self.server.lock().unwrap().refuses {
+        if let Some(why) = &self.server.lock().unwrap().refusal {
             return Err(Error::Refused(why.clone()));
         }
         Ok(self.server.lock().unwrap().class)
@@ -315,13 +323,13 @@ impl Backend for Connection {
     }
 
     fn check(&mut self) -> Result<ServerReport, Error> {
-        if !self.connected || self.is_closed() {
+        if !self.connected || self.is_lost() {
             self.begin()?;
             self.connected = true;
             self.generation += 1;
         }
         let server = self.server.lock().unwrap();
-        let problem = server.refuses.clone().map(|what| ServerProblem {
+        let problem = server.refusal.clone().map(|what| ServerProblem {
             what,
             remedy: "allow it".into(),
         });
@@ -353,24 +361,24 @@ impl Backend for Connection {
         })
     }
 
-    fn read_rooms(&mut self, rooms: &[Jid], tell: ResultCallback<'_, ReadEvent>) -> Result<(), Error> {
+    fn read_rooms(&mut self, rooms: &[Jid], on_result: ResultCallback<'_, ReadEvent>) -> Result<(), Error> {
         self.open()?;
         for room in rooms {
             self.begin()?;
             let mut server = self.server.lock().unwrap();
             server.reads += 1;
-            let mut there = server.rooms.get(room).filter(|_| !server.gone).cloned();
-            if let Some((there, user)) = there.as_mut().zip(server.moving.pop()) {
-                there.users.get_mut(&user).unwrap().affiliation = Affiliation::None;
+            let mut remote = server.rooms.get(room).filter(|_| !server.rooms_are_gone).cloned();
+            if let Some((remote, user)) = remote.as_mut().zip(server.moving.pop()) {
+                remote.users.get_mut(&user).unwrap().affiliation = Affiliation::None;
             }
-            let meanwhile = server.after_read.take();
+            let after_read = server.after_read.take();
             drop(server);
-            if let Some(Meanwhile(act)) = meanwhile {
-                act();
+            if let Some(Callback(call)) = after_read {
+                call();
             }
-            let read = there.map_or(RoomRead::Gone, |there| RoomRead::Read(Arc::new(there)));
+            let read = remote.map_or(RoomRead::Gone, |remote| RoomRead::Read(Arc::new(remote)));
             let room = room.clone();
-            if let ControlFlow::Break(()) = tell(ReadEvent::Room { room, read }) {
+            if let ControlFlow::Break(()) = on_result(ReadEvent::Room { room, read }) {
                 return Err(Error::Stopped);
             }
         }
@@ -380,34 +388,34 @@ impl Backend for Connection {
     fn watch(&mut self, rooms: &[Jid], selected: Option<&Jid>, occupants: bool) {
         self.watched = rooms.iter().cloned().collect();
         self.selected = selected.cloned().filter(|_| occupants);
-        self.next_look = (!rooms.is_empty() || selected.is_some()).then(Instant::now);
+        self.next_poll = (!rooms.is_empty() || selected.is_some()).then(Instant::now);
     }
 
     fn next_poll(&self) -> Option<Instant> {
-        self.next_look
+        self.next_poll
     }
 
-    fn poll(&mut self, tell: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
-        self.next_look = Some(Instant::now() + LOOK_INTERVAL);
+    fn poll(&mut self, on_result: ResultCallback<'_, WatchEvent>) -> Result<(), Error> {
+        self.next_poll = Some(Instant::now() + POLL_INTERVAL);
         self.open()?;
         self.begin()?;
         let mut server = self.server.lock().unwrap();
-        server.looks += 1;
-        let from = match self.seen {
+        server.polls += 1;
+        let from = match self.last_poll {
             (generation, from) if generation == self.generation => from,
             _ => server.log.len(),
         };
-        self.seen = (self.generation, server.log.len());
-        let mut all = Vec::new();
+        self.last_poll = (self.generation, server.log.len());
+        let mut events = Vec::new();
         for (room, user, by) in &server.log[from..] {
-            let Some(there) = server.rooms.get(room).filter(|_| self.watched.contains(room)) else {
+            let Some(remote) = server.rooms.get(room).filter(|_| self.watched.contains(room)) else {
                 continue;
             };
             let room = room.clone();
-            all.push(match user {
+            events.push(match user {
                 Some(user) => WatchEvent::Users {
                     room,
-                    users: vec![(user.clone(), there.users.get(user).cloned())],
+                    users: vec![(user.clone(), remote.users.get(user).cloned())],
                     by: by.clone(),
                 },
                 None => WatchEvent::Room { room },
@@ -420,49 +428,50 @@ impl Backend for Connection {
                 .into_iter()
                 .flat_map(|room| room.users.keys());
             let users = users.map(|user| (user.clone(), Occupant::new([user.as_str()], None)));
-            let seen = OccupantChanges {
+            let changes = OccupantChanges {
                 replaces_all: true,
                 is_complete: true,
                 users: users.collect(),
             };
-            all.push(WatchEvent::Occupants {
+            events.push(WatchEvent::Occupants {
                 room,
-                changes: Some(seen),
+                changes: Some(changes),
             });
         }
-        let meanwhile = server.after_look.take_if(|_| !all.is_empty());
+        let after_poll = server.after_poll.take_if(|_| !events.is_empty());
         drop(server);
-        if let Some(Meanwhile(act)) = meanwhile {
-            act();
+        if let Some(Callback(call)) = after_poll {
+            call();
         }
-        for seen in all {
-            if let ControlFlow::Break(()) = tell(seen) {
+        for event in events {
+            if let ControlFlow::Break(()) = on_result(event) {
                 return Err(Error::Stopped);
             }
         }
         Ok(())
     }
 
-    fn apply(&mut self, work: &[RoomChanges], tell: ResultCallback<'_, Applied>) -> Result<(), Error> {
+    fn apply(&mut self, work: &[RoomChanges], on_result: ResultCallback<'_, Applied>) -> Result<(), Error> {
         self.open()?;
-        for (number, work) in work.iter().enumerate() {
+        for (work_index, work) in work.iter().enumerate() {
             for (index, change) in work.changes.iter().enumerate() {
                 let mut server = self.server.lock().unwrap();
-                server.asked.insert(change.item.clone());
-                let fault = server.step();
+                server.requested_items.insert(change.item.clone());
+                let fault = server.begin_call();
                 let class = server.class;
-                let does = !matches!(
+                let makes_change = !matches!(
                     fault,
                     Some(Fault::Away | Fault::LostBefore | Fault::Malformed | Fault::Busy)
                 );
                 let mut outcome = ItemOutcome::Unknown;
-                let is_other = work.created.is_some() && server.rooms[&work.room].created != work.created;
-                if does && !is_other {
+                let is_other_room =
+                    work.created.is_some() && server.rooms[&work.room].created != work.created;
+                if makes_change && !is_other_room {
                     let server = &mut *server;
                     let room = server.rooms.get_mut(&work.room).unwrap();
                     let before = room.value(&change.item);
                     outcome = world::apply(room, class, change);
-                    if server.fixed.contains(&change.item) {
+                    if server.refused_items.contains(&change.item) {
                         set(room, &change.item, before.clone());
                         outcome = ItemOutcome::Refused(Refusal::new(Condition::Forbidden));
                     }
@@ -475,42 +484,43 @@ impl Backend for Connection {
                     }
                     if before != after {
                         server
-                            .recent
+                            .unstored
                             .push((work.room.clone(), change.item.clone(), before));
-                        *server.changed.entry(change.item.clone()).or_default() += 1;
+                        *server.change_counts.entry(change.item.clone()).or_default() += 1;
                         let user = change.item.user().cloned();
-                        if !server.reports_late {
+                        if !server.hides_sent_changes {
                             server.log.push((work.room.clone(), user, None));
                         }
                     }
                     if outcome == (ItemOutcome::Done { saved: true }) {
                         // Prosody stores the whole room.
-                        server.recent.retain(|(room, ..)| *room != work.room);
+                        server.unstored.retain(|(room, ..)| *room != work.room);
                     }
                 }
                 if fault == Some(Fault::Killed) {
-                    server.fall_over();
+                    server.lose_unstored();
                 }
-                let meanwhile = server.after_change.take();
+                let after_change = server.after_change.take();
                 drop(server);
-                if let Some(Meanwhile(act)) = meanwhile {
-                    act();
+                if let Some(Callback(call)) = after_change {
+                    call();
                 }
                 let Some(fault) = fault else {
-                    let full = class == ServerClass::Prosody && outcome == ItemOutcome::Done { saved: false };
-                    let told = Applied {
-                        work_index: number,
+                    let is_full =
+                        class == ServerClass::Prosody && outcome == ItemOutcome::Done { saved: false };
+                    let applied = Applied {
+                        work_index,
                         outcomes: vec![(index, outcome)],
-                        unsaved: full.then(|| "Error saving to storage".into()),
+                        unsaved: is_full.then(|| "Error saving to storage".into()),
                     };
-                    if let ControlFlow::Break(()) = tell(told) {
+                    if let ControlFlow::Break(()) = on_result(applied) {
                         return Err(Error::Stopped);
                     }
                     continue;
                 };
                 if !matches!(fault, Fault::Away | Fault::Busy) {
-                    let _ = tell(Applied {
-                        work_index: number,
+                    let _ = on_result(Applied {
+                        work_index,
                         outcomes: vec![(index, ItemOutcome::Unknown)],
                         unsaved: None,
                     });
@@ -525,10 +535,10 @@ impl Backend for Connection {
     }
 }
 
-/// The items of a room.
-pub(crate) fn items(room: &RemoteRoom) -> BTreeSet<Item> {
-    let hats = room.users.iter().flat_map(|(user, there)| {
-        there.hats.keys().map(|hat| Item::Hat {
+/// The hats of all users of a room.
+pub(crate) fn hat_items(room: &RemoteRoom) -> BTreeSet<Item> {
+    let hats = room.users.iter().flat_map(|(user, remote_user)| {
+        remote_user.hats.keys().map(|hat| Item::Hat {
             user: user.clone(),
             hat: hat.clone(),
         })

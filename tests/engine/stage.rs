@@ -1,4 +1,4 @@
-//! A data file, an account, and a server.
+//! A data file, the sessions of accounts, and a simulated server.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -39,60 +39,61 @@ pub(crate) fn item(user: &str, hat: &str) -> Item {
     }
 }
 
-/// What a hat of this title is on such a server.
+/// A hat with this title, as a server of this class stores it.
 pub(crate) fn value(class: ServerClass, title: &str) -> Option<ItemValue> {
     class.normal_hat(&HatValue::titled(title)).map(ItemValue::Hat)
 }
 
-/// How long anything may take.
+/// Maximum time to wait for an event.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A plan and what was done of it, or why there is none.
-type Ran = Result<(Arc<Plan>, Option<Report>), String>;
+/// A plan, and the report if the plan was sent. The error says why there is no plan.
+type RunResult = Result<(Arc<Plan>, Option<Report>), String>;
 
 pub(crate) struct Stage {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) server: Shared,
     pub(crate) class: ServerClass,
-    /// Whether the account has a state folder.
-    pub(crate) state: bool,
+    /// Whether sessions have a state folder.
+    pub(crate) has_state_folder: bool,
 }
 
 impl Stage {
-    /// Users `u0` to `u4` are members with the hat `urn:x:old`, and both sides know it.
-    pub(crate) fn known(class: ServerClass) -> Self {
-        Self::begun(class, true)
+    /// A room that was compared with its server: the users `u0` to `u4` are members with the hat `urn:x:old` on both
+    /// sides. If servers of the class have catalogs, the catalog defines that hat and `urn:x:there`.
+    pub(crate) fn compared(class: ServerClass) -> Self {
+        Self::compared_with(class, true)
     }
 
-    /// The same, with or without a state folder.
-    pub(crate) fn begun(class: ServerClass, state: bool) -> Self {
+    /// Like [`Self::compared`], with or without a state folder.
+    pub(crate) fn compared_with(class: ServerClass, has_state_folder: bool) -> Self {
         let mut simulated = Simulated::new(class);
-        let mut there = RemoteRoom::default();
+        let mut remote = RemoteRoom::default();
         for number in 0..5 {
             let user = RemoteUser {
                 affiliation: Affiliation::Member,
                 ..RemoteUser::default()
             };
-            there.users.insert(jid(&format!("u{number}@example.org")), user);
+            remote.users.insert(jid(&format!("u{number}@example.org")), user);
             let old = item(&format!("u{number}"), "urn:x:old");
-            crate::simulated::set(&mut there, &old, value(class, "Old"));
+            crate::simulated::set(&mut remote, &old, value(class, "Old"));
         }
         if class.holds_catalog() {
             for (id, title) in [("urn:x:old", "Old"), ("urn:x:there", "There")] {
                 let entry = hatrack::sync::CatalogValue::new(title, None);
-                there.catalog.insert(HatId::unchecked(id), entry);
+                remote.catalog.insert(HatId::unchecked(id), entry);
             }
         }
-        simulated.rooms.insert(room(), there);
-        let begun = Self {
+        simulated.rooms.insert(room(), remote);
+        let stage = Self {
             folder: tempfile::tempdir().unwrap(),
             server: Arc::new(Mutex::new(simulated)),
             class,
-            state,
+            has_state_folder,
         };
-        begun.run(OtherRooms::Take, |_| true).unwrap();
-        begun.server.lock().unwrap().calls = 0;
-        begun
+        stage.run(OtherRooms::Take, |_| true).unwrap();
+        stage.server.lock().unwrap().calls = 0;
+        stage
     }
 
     pub(crate) fn store(&self) -> Store {
@@ -103,42 +104,42 @@ impl Stage {
         Store::open(&self.folder.path().join("hats.json"), options).unwrap()
     }
 
-    /// A session of the account: its worker lives as long as the value.
+    /// A session of the account `state`.
     pub(crate) fn session(&self) -> Session<'_> {
         self.session_of("state")
     }
 
-    /// A session of an account with this state folder.
-    pub(crate) fn session_of(&self, state: &str) -> Session<'_> {
-        self.session_with(state, Rights::default())
+    /// A session of an account, whose state folder has the account's name.
+    pub(crate) fn session_of(&self, account: &str) -> Session<'_> {
+        self.session_with_rights(account, Rights::default())
     }
 
-    /// A session that may change no more than this.
-    pub(crate) fn session_with(&self, state: &str, rights: Rights) -> Session<'_> {
-        self.session_as(self.options(state, rights))
+    /// A session with these rights.
+    pub(crate) fn session_with_rights(&self, account: &str, rights: Rights) -> Session<'_> {
+        self.session_with_options(self.options(account, rights))
     }
 
-    /// A session of an account whose password is asked for.
-    pub(crate) fn session_asking(&self) -> Session<'_> {
-        self.session_made(self.options("state", Rights::default()), true)
+    /// A session of the account `state` that has to ask for the password.
+    pub(crate) fn session_with_password_prompt(&self) -> Session<'_> {
+        self.start_session(self.options("state", Rights::default()), true)
     }
 
     /// A session with these options.
-    pub(crate) fn session_as(&self, options: WorkerOptions) -> Session<'_> {
-        self.session_made(options, false)
+    pub(crate) fn session_with_options(&self, options: WorkerOptions) -> Session<'_> {
+        self.start_session(options, false)
     }
 
-    fn session_made(&self, options: WorkerOptions, asks: bool) -> Session<'_> {
+    fn start_session(&self, options: WorkerOptions, asks_password: bool) -> Session<'_> {
         let server = self.server.clone();
-        self.session_by(options, move |_, ask| {
+        self.session_with_backends(options, move |_, ask| {
             let mut connection = Connection::new(&server);
-            connection.ask = Some(ask).filter(|_| asks);
+            connection.ask = Some(ask).filter(|_| asks_password);
             Box::new(connection) as Box<dyn Backend>
         })
     }
 
-    /// A session with these connections.
-    pub(crate) fn session_by(
+    /// A session with the backends that `make` creates.
+    pub(crate) fn session_with_backends(
         &self,
         options: WorkerOptions,
         make: impl Fn(&ServerSettings, AskPassword) -> Box<dyn Backend> + Send + Sync + 'static,
@@ -153,8 +154,8 @@ impl Stage {
         }
     }
 
-    /// What such a session is.
-    pub(crate) fn options(&self, state: &str, rights: Rights) -> WorkerOptions {
+    /// The options of an account's session with these rights.
+    pub(crate) fn options(&self, account: &str, rights: Rights) -> WorkerOptions {
         let access = if self.class == ServerClass::Prosody {
             ServerAccess::Prosody(ProsodyAccess::Socket("/nowhere".into()))
         } else {
@@ -170,7 +171,7 @@ impl Stage {
         WorkerOptions {
             servers: vec![settings],
             data_file: self.folder.path().join("hats.json"),
-            state_dir: self.state.then(|| self.folder.path().join(state)),
+            state_dir: self.has_state_folder.then(|| self.folder.path().join(account)),
             actor: "maya".into(),
             scope: Scope {
                 rights,
@@ -182,14 +183,15 @@ impl Stage {
         }
     }
 
-    /// One session: compares, receives, sends. `go_on` is asked before each part; where it says no, the session dies.
-    pub(crate) fn run(&self, others: OtherRooms, go_on: impl Fn(&'static str) -> bool) -> Ran {
+    /// Runs a session that compares, receives and sends. `continues` is called before the parts `receive`, `report` and
+    /// `send`; if it returns false, the session ends there.
+    pub(crate) fn run(&self, others: OtherRooms, continues: impl Fn(&'static str) -> bool) -> RunResult {
         let session = self.session();
-        let (plan, died) = session.compare(others, &go_on)?;
-        if died {
+        let (plan, has_ended) = session.compare(others, &continues)?;
+        if has_ended {
             return Ok((plan, None));
         }
-        if !go_on("send") {
+        if !continues("send") {
             session.worker.finish();
             return Ok((plan, None));
         }
@@ -198,13 +200,14 @@ impl Stage {
         Ok((plan, Some(report)))
     }
 
-    /// Sets or removes a hat in the data file.
-    pub(crate) fn local_hat(&self, user: &str, hat: &str, title: Option<&str>) {
+    /// Sets a hat in the data file, or removes it if there is no title. No session sends this automatically.
+    pub(crate) fn set_local_hat(&self, user: &str, hat: &str, title: Option<&str>) {
         Self::set_hat(&mut self.store(), user, hat, title);
     }
 
-    /// The same, in a session that sends what it saves: gives what follows the commit.
-    pub(crate) fn local_hat_at_once(
+    /// Like [`Self::set_local_hat`], but in a session whose changes are sent as soon as they are saved. Returns the
+    /// consequences of the commit; the caller makes the requests.
+    pub(crate) fn set_local_hat_at_once(
         &self,
         account: &str,
         user: &str,
@@ -216,9 +219,10 @@ impl Stage {
         store.1.try_iter().collect()
     }
 
-    /// The data file in a session that sends what it saves. `account`: its state folder.
+    /// Opens the data file for a session of the account whose changes are sent as soon as they are saved. The receiver
+    /// gets the consequences of each commit.
     pub(crate) fn store_at_once(&self, account: &str) -> (Store, Receiver<AfterCommit>) {
-        let (sender, follows) = channel();
+        let (sender, after_commit) = channel();
         let options = StoreOptions {
             actor: "maya".into(),
             hooks: Outgoing::hooks(&self.options(account, Rights::default()), move |after| {
@@ -227,7 +231,7 @@ impl Stage {
             ..StoreOptions::default()
         };
         let store = Store::open(&self.folder.path().join("hats.json"), options).unwrap();
-        (store, follows)
+        (store, after_commit)
     }
 
     fn set_hat(store: &mut Store, user: &str, hat: &str, title: Option<&str>) {
@@ -243,7 +247,7 @@ impl Stage {
         assert!(store.commit(&[group.into()]).unwrap()[0].is_ok());
     }
 
-    pub(crate) fn local_affiliation(&self, user: &str, affiliation: Affiliation) {
+    pub(crate) fn set_local_affiliation(&self, user: &str, affiliation: Affiliation) {
         let mut store = self.store();
         let mut next = store.wardrobe().clone();
         let user = jid(&format!("{user}@example.org"));
@@ -251,14 +255,14 @@ impl Stage {
         assert!(store.commit(&[group.into()]).unwrap()[0].is_ok());
     }
 
-    /// The connection breaks, and the server is there again as one of this class.
+    /// Lets the next call lose the connection. From then on, the server has this class.
     pub(crate) fn upgrade_at_the_next_call(&self, class: ServerClass) {
         let mut server = self.server.lock().unwrap();
         server.faults = [(server.calls + 1, Fault::LostBefore)].into();
         server.upgrade = Some(class);
     }
 
-    pub(crate) fn remote_set(&self, item: &Item, value: Option<ItemValue>) {
+    pub(crate) fn set_remote(&self, item: &Item, value: Option<ItemValue>) {
         let mut server = self.server.lock().unwrap();
         let room = server.rooms.get_mut(&room()).unwrap();
         crate::simulated::set(room, item, value);
@@ -282,16 +286,17 @@ pub(crate) fn local_room(store: &Store) -> LocalRoom {
     }
 }
 
-/// A session of an account.
+/// A session of an account. Its worker runs until the session is dropped.
 pub(crate) struct Session<'a> {
     pub(crate) stage: &'a Stage,
     pub(crate) worker: ServerWorker,
     pub(crate) events: Events,
-    /// As a plan asks for it; `None`: as configured.
+    /// Whether plans send changed affiliations; `None`: as configured.
     pub(crate) affiliations: Option<Affiliations>,
 }
 
-/// What the worker of a session reports. Its threads may write until they have ended.
+/// The events of a session's worker. Dropping them waits until the threads of the worker have ended, because the
+/// threads may write into the stage's folder until then.
 pub(crate) struct Events(Receiver<ServerEvent>);
 
 impl std::ops::Deref for Events {
@@ -304,7 +309,7 @@ impl std::ops::Deref for Events {
 
 impl Drop for Events {
     fn drop(&mut self) {
-        // The worker, which was dropped first, and each of its threads have a sender.
+        // The worker, which is dropped before, and each of its threads have a sender.
         while self.0.recv_timeout(TIMEOUT).is_ok() {}
     }
 }
@@ -317,6 +322,7 @@ impl Session<'_> {
         (plan, report)
     }
 
+    /// Waits for the first event for which `wanted` returns something, and returns that. Drops earlier events.
     pub(crate) fn wait<T>(&self, mut wanted: impl FnMut(ServerEvent) -> Option<T>) -> T {
         loop {
             let event = self.events.recv_timeout(TIMEOUT).unwrap();
@@ -326,27 +332,28 @@ impl Session<'_> {
         }
     }
 
-    /// Waits until saved changes were sent, as far as that was possible.
-    pub(crate) fn sent(&self) -> Report {
+    /// Waits for the report about sent changes.
+    pub(crate) fn wait_for_sent(&self) -> Report {
         self.wait(|event| match event {
             ServerEvent::Sent { report, .. } => Some(report),
             _ => None,
         })
     }
 
-    /// The plan, and whether the session died before it was received.
+    /// Compares and receives. Returns the plan, and whether `continues` ended the session before everything was
+    /// received.
     pub(crate) fn compare(
         &self,
         others: OtherRooms,
-        go_on: &dyn Fn(&'static str) -> bool,
+        continues: &dyn Fn(&'static str) -> bool,
     ) -> Result<(Arc<Plan>, bool), String> {
         let mut store = self.stage.store();
         let plan = self.plan(&store, others)?;
-        let died = !go_on("receive") || !self.receive(&mut store, &plan, go_on);
-        Ok((plan, died))
+        let has_ended = !continues("receive") || !self.receive(&mut store, &plan, continues);
+        Ok((plan, has_ended))
     }
 
-    /// Compares with the data file as this store has it.
+    /// Compares with the content of the data file that this store has read.
     pub(crate) fn plan(&self, store: &Store, others: OtherRooms) -> Result<Arc<Plan>, String> {
         let mut rooms = vec![local_room(store)];
         rooms.retain(|room| room.local.is_some());
@@ -365,51 +372,52 @@ impl Session<'_> {
         })
     }
 
-    /// Commits what the plan receives, and tells the worker. Gives whether the session still lives.
+    /// Commits what the plan receives, and reports that to the worker. Returns false if `continues` ended the session.
     pub(crate) fn receive(
         &self,
         store: &mut Store,
         plan: &Plan,
-        go_on: &dyn Fn(&'static str) -> bool,
+        continues: &dyn Fn(&'static str) -> bool,
     ) -> bool {
-        for there in plan
+        for room_plan in plan
             .rooms
             .iter()
-            .filter(|there| there.state == RoomState::Compared)
+            .filter(|room_plan| room_plan.state == RoomState::Compared)
         {
-            let group = there.edits_to_receive(store.wardrobe().room(&there.room));
+            let group = room_plan.edits_to_receive(store.wardrobe().room(&room_plan.room));
             let change = Change {
                 actor: Some(server_actor("example").into()),
-                accepted_removals: there.accepts_removals(),
+                accepted_removals: room_plan.accepts_removals(),
                 ..Change::from(group)
             };
             let results = store.commit(&[change]).unwrap();
             assert!(results.iter().all(Result::is_ok), "{results:?}");
-            if !go_on("settle") {
+            if !continues("report") {
                 return false;
             }
-            self.settle(store, there);
+            self.report_received(store, room_plan);
         }
         true
     }
 
-    /// Tells the worker what the file has of a room.
-    pub(crate) fn settle(&self, store: &Store, there: &RoomPlan) {
+    /// Reports to the worker that what the plan of a room receives is in the file.
+    pub(crate) fn report_received(&self, store: &Store, room_plan: &RoomPlan) {
         self.worker
             .request(ServerRequest::Received {
                 server: "example".into(),
                 room: LocalRoom {
-                    room: there.room.clone(),
-                    local: store.wardrobe().room(&there.room).cloned(),
+                    room: room_plan.room.clone(),
+                    local: store.wardrobe().room(&room_plan.room).cloned(),
                     is_requested: false,
                 },
                 revision: store.wardrobe().revision,
-                received: there.received(),
-                held: there.held(),
+                received: room_plan.received(),
+                held: room_plan.held(),
             })
             .unwrap();
     }
 
+    /// Sends what the plan sends, and returns the report.
     pub(crate) fn send(&self, plan: &Arc<Plan>) -> Report {
         let request = ServerRequest::Apply {
             id: 2,

@@ -30,7 +30,7 @@ fn raw(stage: &Stage) -> String {
 }
 
 #[test]
-fn uses_configured_keys_and_colors() {
+fn configured_keys_and_colors_are_used() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("F9 Undo");
@@ -44,7 +44,7 @@ fn uses_configured_keys_and_colors() {
 }
 
 #[test]
-fn command_line_overrides_config_and_restricted_session_ignores_it() {
+fn command_line_overrides_the_configuration_and_restricted_session_ignores_it() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &["--color", "none"]);
     stage.see("F9 Undo");
@@ -59,11 +59,11 @@ fn command_line_overrides_config_and_restricted_session_ignores_it() {
 }
 
 #[test]
-fn detects_color_depth_from_environment() {
+fn color_depth_is_detected_from_the_environment() {
     let home = Home::with_terry();
     home.run(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
     home.run(&["add", ROOM, TERRY, "urn:x:proctor", "--title", "Proctor"]);
-    for (variables, has, has_not) in [
+    for (variables, contained, not_contained) in [
         (&[("TERM", "xterm")][..], "\x1b[", "38;"),
         (&[("TERM", "xterm-256color")], "38;5;", "38;2;"),
         (&[("COLORTERM", "truecolor")], "38;2;", "\u{7f}"),
@@ -72,7 +72,7 @@ fn detects_color_depth_from_environment() {
         let mut stage = Stage::with(&home, &[HATRACK], (100, 30), variables);
         stage.see("Assistant");
         assert!(
-            raw(&stage).contains(has) && !raw(&stage).contains(has_not),
+            raw(&stage).contains(contained) && !raw(&stage).contains(not_contained),
             "{variables:?}"
         );
         stage.press("q");
@@ -80,7 +80,7 @@ fn detects_color_depth_from_environment() {
     }
 }
 
-/// Replies: a light background, and device attributes.
+/// The terminal's replies to the queries for the background (light) and the device attributes.
 const REPLIES: &str = "\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c";
 /// The background query.
 const QUERY: &str = "\x1b]11;?";
@@ -92,8 +92,11 @@ fn background_query_does_not_block() {
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Courses");
     assert!(raw(&stage).contains(QUERY));
-    assert!(!raw(&stage).contains("38;5;24m"), "not known yet");
-    // Between keys, and split in two.
+    assert!(
+        !raw(&stage).contains("38;5;24m"),
+        "the background is not known yet"
+    );
+    // The replies arrive between keys, in two parts.
     stage.press(&format!("{TAB}{}", REPLIES.get(..9).unwrap()));
     stage.press(&format!("{}{TAB}d", REPLIES.get(9..).unwrap()));
     stage.see("No hats.");

@@ -7,15 +7,15 @@ use serde_json::json;
 
 use crate::stage::{CTRL_C, ENTER, HATRACK, Home, Stage, child_of, skip, until};
 
-/// The program with faults injected into its system calls on some paths or on all. `None` if strace does not work, which
-/// fails in CI and is reported elsewhere.
-fn with_faults(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> Option<Stage> {
+/// Starts the program under `strace`, with a fault injected into these system calls on these paths, or on all if there
+/// are none. Returns `None`, and reports that the test is skipped, if strace does not work.
+fn start_with_faults(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> Option<Stage> {
     let line = faulty_command(home, calls, fault, paths)?;
     let line: Vec<&str> = line.iter().map(String::as_str).collect();
     Some(Stage::start(home, &line, (100, 30)))
 }
 
-/// The command line of such a program.
+/// The command line that [`start_with_faults`] runs.
 pub(crate) fn faulty_command(home: &Home, calls: &str, fault: &str, paths: &[&str]) -> Option<Vec<String>> {
     let tried = Command::new("strace").args(["-o", "/dev/null", "true"]).status();
     if !tried.is_ok_and(|status| status.success()) {
@@ -55,7 +55,7 @@ fn press_and_see_at_once(stage: &mut Stage, keys: &str, text: &str) {
 #[test]
 fn slow_disk_does_not_delay_keys_and_quit_waits() {
     let home = Home::with_terry();
-    let Some(mut stage) = with_faults(&home, "fsync,fdatasync", "delay_enter=2s", &[]) else {
+    let Some(mut stage) = start_with_faults(&home, "fsync,fdatasync", "delay_enter=2s", &[]) else {
         return;
     };
     stage.see("Users 1");
@@ -96,7 +96,7 @@ fn system_errors_are_reported_and_retried() {
     ] {
         let home = Home::with_terry();
         let fault = format!("error={error}:when=1..2");
-        let Some(mut stage) = with_faults(&home, calls, &fault, &[path]) else {
+        let Some(mut stage) = start_with_faults(&home, calls, &fault, &[path]) else {
             return;
         };
         stage.see("Users 1");
@@ -107,7 +107,7 @@ fn system_errors_are_reported_and_retried() {
         until("the change is saved", || {
             home.hats() == json!({"urn:x:a": {"active": true}})
         });
-        stage.until("the problem is gone", |output| {
+        stage.until("the error is no longer shown", |output| {
             output.shows("saved") && !output.shows(reason)
         });
         stage.press("q");
@@ -116,12 +116,12 @@ fn system_errors_are_reported_and_retried() {
     }
 }
 
-/// A disconnect while the disk is slow: the change is in the file or the draft, the typed text is in the draft.
+/// After a disconnect while the disk is slow, a change is in the file or in the draft, and typed text is in the draft.
 #[test]
 fn disconnect_on_slow_disk_loses_nothing() {
     for typed in [true, false] {
         let home = Home::with_terry();
-        let Some(mut stage) = with_faults(&home, "fsync,fdatasync", "delay_enter=3s", &[]) else {
+        let Some(mut stage) = start_with_faults(&home, "fsync,fdatasync", "delay_enter=3s", &[]) else {
             return;
         };
         stage.see("Users 1");
@@ -155,14 +155,14 @@ fn thread_start_failure_is_an_error() {
     // The threads of the store worker, signals and terminal input.
     for number in 1..=3 {
         let fault = format!("error=EAGAIN:when={number}");
-        let Some(mut stage) = with_faults(&home, "clone3", &fault, &[]) else {
+        let Some(mut stage) = start_with_faults(&home, "clone3", &fault, &[]) else {
             return;
         };
         assert_eq!(stage.end_with_terminal_restored(), 1, "{number}");
         stage.see("cannot start a thread");
     }
-    // Later threads are optional: the work is done without them.
-    let Some(mut stage) = with_faults(&home, "clone3", "error=EAGAIN:when=4+", &[]) else {
+    // The program also works without later threads.
+    let Some(mut stage) = start_with_faults(&home, "clone3", "error=EAGAIN:when=4+", &[]) else {
         return;
     };
     stage.see("Users 1");

@@ -1,17 +1,16 @@
-//! The screen through the real binary on a real (pseudo-)terminal.
+//! Tests of the real program on a pseudo-terminal.
 
 mod config;
-mod ending;
-mod ends;
+mod expiry;
 mod faults;
-mod limited;
-mod line;
 mod modes;
+mod output_size;
 mod passwords;
 mod plain;
 mod process;
 mod replies;
 mod resize;
+mod restricted;
 #[expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -22,13 +21,14 @@ mod resize;
 #[path = "../support/scenario.rs"]
 mod scenario;
 mod scenarios;
+mod session_end;
 mod shells;
 #[path = "../support/skip.rs"]
 mod skip;
 mod ssh;
 mod stage;
 mod standard_input;
-mod stops;
-mod story;
+mod suspend;
 mod tmux;
 mod waiting;
+mod workflows;

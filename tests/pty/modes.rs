@@ -1,4 +1,4 @@
-//! The terminal is restored in whatever way the program ends.
+//! The terminal is restored, however the program ends.
 
 use hatrack::app::{Phase, SessionOptions};
 use hatrack::server::WorkerOptions;
@@ -19,7 +19,7 @@ fn terminal_is_restored_after_quit() {
         assert_eq!(
             screen.mouse_protocol_mode(),
             vt100::MouseProtocolMode::None,
-            "selecting stays native"
+            "the terminal itself handles the selection of text"
         );
         stage.press(key);
         assert_eq!(stage.end_with_terminal_restored(), 0, "{key:?}");
@@ -104,7 +104,7 @@ fn unsupported_terminal_is_untouched() {
     }
 }
 
-/// The environment variable that turns [`panicking_screen`] on.
+/// The environment variable with which [`panicking_screen`] runs the screen.
 const PANICS: &str = "HATRACK_TEST_PANICS";
 
 #[test]
@@ -126,13 +126,13 @@ fn terminal_is_restored_after_panic() {
     stage.until("the panic is shown", |output| {
         output.shows("this is what happened")
     });
-    assert_eq!(home.drafts(), 1, "what was typed is kept");
+    assert_eq!(home.drafts(), 1, "the typed text is not kept");
     let mut stage = Stage::hatrack(&home, &["--actor", "test"]);
     stage.see("Unsaved form from your last session:");
     stage.press_and_see(ENTER, "urn:x:1!");
 }
 
-/// Not a test, but the program that the test above runs: a screen that panics when it shows a certain text.
+/// Not a test, but the program that the test above runs: a screen that panics when it shows the text `urn:x:1!`.
 #[test]
 fn panicking_screen() {
     if std::env::var_os(PANICS).is_none() {
@@ -150,7 +150,7 @@ fn panicking_screen() {
         actor: "test".into(),
         ..StoreOptions::default()
     };
-    let job = SessionParameters {
+    let parameters = SessionParameters {
         start: SessionOptions {
             mouse: true,
             ..SessionOptions::default()
@@ -161,7 +161,7 @@ fn panicking_screen() {
         term: Some("xterm".into()),
         themes: term::Themes::only(term::LookOptions::default().resolve(|_| None)),
     };
-    let ended = term::run(job, |state, theme, frame| {
+    let result = term::run(parameters, |state, theme, frame| {
         hatrack::ui::draw(state, theme, frame.area(), frame);
         let shown: String = frame
             .buffer_mut()
@@ -169,8 +169,8 @@ fn panicking_screen() {
             .iter()
             .map(ratatui::buffer::Cell::symbol)
             .collect();
-        let fatal = state.phase() == Phase::Open && shown.contains("urn:x:1!");
-        assert!(!fatal, "this is what happened");
+        let must_panic = state.phase() == Phase::Open && shown.contains("urn:x:1!");
+        assert!(!must_panic, "this is what happened");
     });
-    panic!("it ended otherwise: {ended:?}");
+    panic!("the screen ended without the expected panic: {result:?}");
 }

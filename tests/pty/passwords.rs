@@ -1,5 +1,5 @@
-//! Typing a password on the command line: nothing of it is shown, and however the program ends, the terminal shows typed text
-//! again.
+//! The password prompt of commands: the password is not shown, and however the program ends, the terminal shows typed
+//! text again.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,8 +13,8 @@ use rustix::process::Signal;
 
 use crate::stage::{CTRL_C, Home, Stage, until};
 
-/// Starts a server that goes as far as asking for a password, and then answers nothing. Returns its port.
-fn server() -> u16 {
+/// Starts an XMPP server that offers a login, and sends nothing after that. Returns its port.
+fn start_server() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -32,21 +32,21 @@ fn server() -> u16 {
                 "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='x' from='localhost' version='1.0'>{features}"
             )
             .unwrap();
-            // Nothing more is answered.
+            // The login is not answered.
             while stream.read(&mut byte).is_ok_and(|count| count > 0) {}
         }
     });
     port
 }
 
-/// A command that asks for a password, half of which is typed.
-fn with_half_typed_password() -> Stage {
+/// Starts a command that asks for a password, and types a part of the password.
+fn start_and_type_part_of_password() -> Stage {
     let home = Home::new();
     let folder = home.path("").join(".config/hatrack");
     std::fs::create_dir_all(&folder).unwrap();
     let config = format!(
         "[servers.example]\nkind = \"xmpp\"\nservices = [\"rooms.localhost\"]\njid = \"ana@localhost\"\naddress = \"127.0.0.1:{}\"\ntls = \"none\"\n",
-        server()
+        start_server()
     );
     std::fs::write(folder.join("config.toml"), config).unwrap();
     let mut stage = Stage::hatrack(&home, &["servers", "check"]);
@@ -57,25 +57,23 @@ fn with_half_typed_password() -> Stage {
 }
 
 #[test]
-fn signals_at_the_question_leave_a_terminal_that_shows_typed_text() {
+fn terminal_modes_are_restored_if_the_password_prompt_is_interrupted() {
     for signal in [Signal::TERM, Signal::HUP] {
-        let mut stage = with_half_typed_password();
+        let mut stage = start_and_type_part_of_password();
         stage.signal(signal);
-        assert!(stage.is_killed(), "{signal:?}");
+        stage.wait_until_killed();
         stage.assert_modes_restored();
         assert!(!stage.output().shows("half"), "{signal:?}");
     }
-    let mut stage = with_half_typed_password();
+    let mut stage = start_and_type_part_of_password();
     stage.press(CTRL_C);
     assert_eq!(stage.end(), 130);
     stage.assert_modes_restored();
-    // The question is answered: from then on a signal ends the program as before.
-    let mut stage = with_half_typed_password();
+    // The modes are restored as soon as the password was entered. After that, a signal kills the program as usual.
+    let mut stage = start_and_type_part_of_password();
     stage.press("\r");
-    until("the question is answered", || {
-        stage.modes() == stage.modes_before()
-    });
+    until("the modes are restored", || stage.modes() == stage.modes_before());
     stage.signal(Signal::TERM);
-    assert!(stage.is_killed());
+    stage.wait_until_killed();
     stage.assert_modes_restored();
 }

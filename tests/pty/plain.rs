@@ -20,26 +20,27 @@ fn home() -> Home {
     home
 }
 
-/// The text of the output after the first `since` bytes, without escape sequences. Checks that these only move or show the
-/// cursor, clear and reset.
-fn words(stage: &Stage, since: usize) -> String {
+/// The text of the output after the first `since` bytes, without escape sequences. Checks that the escape sequences
+/// only move or show the cursor, clear, and reset styles.
+fn text_since(stage: &Stage, since: usize) -> String {
     let raw = stage.output().raw.get(since..).unwrap_or_default().to_vec();
-    let text = String::from_utf8(raw).unwrap();
-    let mut words = String::new();
-    let mut parts = text.split('\x1b');
-    words.push_str(parts.next().unwrap_or_default());
+    let output = String::from_utf8(raw).unwrap();
+    let mut all_text = String::new();
+    let mut parts = output.split('\x1b');
+    all_text.push_str(parts.next().unwrap_or_default());
     for part in parts {
         let rest = part.strip_prefix('[').unwrap();
         let end = rest.find(|c: char| c.is_ascii_alphabetic()).unwrap();
         let (sequence, text) = rest.split_at(end + 1);
         assert!(sequence.ends_with(['H', 'K', 'J', 'm', 'h']), "{sequence}");
-        words.push_str(text);
+        all_text.push_str(text);
     }
-    words
+    all_text
 }
 
-/// Presses keys, waits for the cursor on this line with this text, and returns the output.
-fn press(stage: &mut Stage, keys: &str, (row, text): (u16, &str)) -> String {
+/// Presses keys, waits until the cursor is at the start of this row, which starts with this text, and returns the
+/// written text.
+fn press_and_wait_for_cursor(stage: &mut Stage, keys: &str, (row, text): (u16, &str)) -> String {
     let before = stage.output().raw.len();
     stage.press(keys);
     stage.until(&format!("the cursor is at {text:?}"), |output| {
@@ -47,7 +48,7 @@ fn press(stage: &mut Stage, keys: &str, (row, text): (u16, &str)) -> String {
         let line = screen.rows(0, 200).nth(row.into()).unwrap_or_default();
         screen.cursor_position() == (row, 0) && line.starts_with(text)
     });
-    words(stage, before)
+    text_since(stage, before)
 }
 
 #[test]
@@ -57,20 +58,20 @@ fn plain_mode_places_cursor_and_writes_only_changes() {
     stage.see("Rooms, 1 of 1: Courses");
     assert_eq!(stage.output().parser.screen().cursor_position(), (2, 0));
     assert!(!stage.output().parser.screen().hide_cursor());
-    press(&mut stage, ENTER, (2, "terry@example.org, member, 2 hats"));
+    press_and_wait_for_cursor(&mut stage, ENTER, (2, "terry@example.org, member, 2 hats"));
     stage.see("Users in Courses, 1 of 2: terry@example.org, member, 2 hats, 1 active");
-    let written = press(&mut stage, DOWN, (3, "zoe@example.org, member, no hats"));
+    let written = press_and_wait_for_cursor(&mut stage, DOWN, (3, "zoe@example.org, member, no hats"));
     assert_eq!(
         written,
         "Users in Courses, 2 of 2: zoe@example.org, member, no hats"
     );
-    let written = press(&mut stage, "k", (2, "terry@example.org"));
+    let written = press_and_wait_for_cursor(&mut stage, "k", (2, "terry@example.org"));
     assert_eq!(
         written,
         "Users in Courses, 1 of 2: terry@example.org, member, 2 hats, 1 active"
     );
-    press(&mut stage, ENTER, (2, "Proctor, inactive"));
-    let written = press(&mut stage, DOWN, (3, "Teacher, active, required"));
+    press_and_wait_for_cursor(&mut stage, ENTER, (2, "Proctor, inactive"));
+    let written = press_and_wait_for_cursor(&mut stage, DOWN, (3, "Teacher, active, required"));
     assert_eq!(
         written,
         "Hats of terry@example.org in Courses, 2 of 2: Teacher, active, required, urn:x:teacher"
@@ -89,7 +90,7 @@ fn plain_mode_writes_messages_questions_and_forms() {
     let mut stage = Stage::hatrack(&home, &["--plain"]);
     stage.see("Rooms, 1 of 1");
     stage.press_and_see("\x14", "Error: Nothing to retry");
-    press(&mut stage, "\t", (2, "terry@example.org"));
+    press_and_wait_for_cursor(&mut stage, "\t", (2, "terry@example.org"));
     stage.press_and_see("d", "Remove user. Keys: y Remove, Esc Cancel");
     stage.see("Remove terry@example.org from courses@conference.example.org?");
     stage.press_and_see("n", "Users in Courses, 1 of 2");
@@ -105,16 +106,16 @@ fn plain_mode_writes_messages_questions_and_forms() {
     let raw = stage.output().raw.get(before..).unwrap_or_default().to_vec();
     let raw = String::from_utf8_lossy(&raw).into_owned();
     assert!(raw.starts_with("\x1b[3;21Hu\x1b["), "{raw:?}");
-    assert!(!words(&stage, before).contains("field 1 of 5): "), "{raw:?}");
+    assert!(!text_since(&stage, before).contains("field 1 of 5): "), "{raw:?}");
     stage.press("rn:x:new\tNew hat\r");
     stage.see("Added \"New hat\" to terry@example.org");
     stage.press("q");
     assert_eq!(stage.end_with_terminal_restored(), 0);
-    // No box drawing or symbol characters in the output.
+    // The output contains no box drawing characters or symbols.
     let raw = String::from_utf8(stage.output().raw.clone()).unwrap();
     let symbol = raw.chars().find(|c| ('\u{2190}'..='\u{2bff}').contains(c));
     assert_eq!(symbol, None, "{raw:?}");
-    assert!(!raw.contains("\x1b[7m"), "no information is in the style alone");
+    assert!(!raw.contains("\x1b[7m"), "the output contains inverse text");
 }
 
 #[test]
@@ -129,7 +130,7 @@ fn plain_mode_is_configurable() {
 }
 
 #[test]
-fn plain_mode_redraws_after_resize_and_suspend() {
+fn plain_mode_redraws_after_a_resize() {
     let home = home();
     let mut stage = Stage::hatrack(&home, &["--plain"]);
     stage.see("Rooms, 1 of 1: Courses");

@@ -1,8 +1,8 @@
-//! Information from the system about a program on a stage.
+//! Information of the system about the program on a terminal.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test that cannot look at its own program has failed"
+    reason = "a test that cannot inspect its program has failed"
 )]
 
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use crate::stage::{Stage, until};
 
 impl Stage {
-    /// Types, and then waits until the program has read the keys, so that the next keys are another read.
+    /// Types, and then waits until the program has read the keys, so that it reads later keys separately.
     pub(crate) fn press_until_read(&mut self, keys: &str) {
         let before = self.bytes_read();
         self.press(keys);

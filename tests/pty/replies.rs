@@ -1,4 +1,4 @@
-//! Unsolicited and late terminal replies and unmarked pastes run no commands.
+//! Unsolicited and late replies of the terminal, and pastes without markers, run no commands.
 
 use crate::stage::{ENTER, Home, ROOM, Stage, TERRY, until};
 
@@ -17,8 +17,8 @@ const REPLIES: [&str; 8] = [
     "]52;c;ZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRkZGRk",
 ];
 
-/// A hat is selected, so each letter of a reply could run a command on it.
-fn hat_selected() -> (Home, Stage) {
+/// Starts hatrack and selects a hat, so that each letter of a reply could run a command on the hat.
+fn start_with_selected_hat() -> (Home, Stage) {
     let home = Home::with_terry();
     home.run(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
     let mut stage = Stage::hatrack(&home, &["--actor", "alice"]);
@@ -38,7 +38,7 @@ fn assert_nothing_was_done(stage: &mut Stage, before: &[String]) {
 
 #[test]
 fn terminal_replies_run_no_command() {
-    let (home, mut stage) = hat_selected();
+    let (home, mut stage) = start_with_selected_hat();
     let before = (home.document(), stage.redrawn_cells("? Help"));
     for reply in REPLIES {
         let whole = format!("\x1b{reply}\x1b\\");
@@ -57,7 +57,7 @@ fn terminal_replies_run_no_command() {
 
 #[test]
 fn unterminated_paste_ends_at_ctrl_c() {
-    let (home, mut stage) = hat_selected();
+    let (home, mut stage) = start_with_selected_hat();
     let document = home.document();
     stage.press_and_see("e", "Edit");
     stage.press_until_read("\x1b[200~abc");
@@ -68,7 +68,7 @@ fn unterminated_paste_ends_at_ctrl_c() {
 }
 
 #[test]
-fn unmarked_paste_runs_no_command_and_fills_form() {
+fn unmarked_paste_runs_no_command_but_fills_a_form() {
     let home = Home::with_terry();
     let document = home.document();
     let lines = "kim@example.org\rdora@example.org\r";
@@ -80,7 +80,11 @@ fn unmarked_paste_runs_no_command_and_fills_form() {
     assert_eq!(home.document(), document);
     stage.press_and_see("a", "Affiliation");
     stage.press_and_see(lines, "Add 2 users");
-    assert_eq!(home.document(), document, "nothing is sent by a line end");
+    assert_eq!(
+        home.document(),
+        document,
+        "a line end in the paste submits nothing"
+    );
     stage.press(ENTER);
     until("both are added", || {
         let users = home.document().pointer(&format!("/rooms/{ROOM}/users")).cloned();

@@ -1,9 +1,9 @@
-//! Resizing to every size and back.
+//! Resizing to small and large sizes.
 
 use crate::stage::{Home, ROOM, Stage, TERRY};
 
 #[test]
-fn resizes_end_with_same_screen() {
+fn screen_after_many_resizes_is_the_same_as_after_a_fresh_start() {
     let home = Home::with_terry();
     home.run(&["add", ROOM, TERRY, "urn:x:1", "--title", "Proctor 漢字"]);
     let mut stage = Stage::hatrack(&home, &[]);

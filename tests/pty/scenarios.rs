@@ -54,7 +54,7 @@ impl ScenarioRunner {
 
     fn run(&mut self, step: &Step) {
         match step {
-            Step::SessionOptions(wardrobe, size) => self.start(wardrobe, *size),
+            Step::Start(wardrobe, size) => self.start(wardrobe, *size),
             Step::Keys(names) => {
                 for name in names.split_whitespace() {
                     let sent = String::from_utf8(key_bytes(name)).unwrap();
@@ -69,7 +69,7 @@ impl ScenarioRunner {
             Step::Mouse(action, text) => self.mouse(*action, text),
             Step::Size(columns, rows) => self.stage().resize((*columns, *rows)),
             Step::Lines(_, rows) => rows.iter().for_each(|row| self.stage().see(row.trim())),
-            // Only visible in the state.
+            // The focus is not checked on a terminal.
             Step::Focus(_) => {}
             Step::See(text, true) => self.stage().see(text),
             Step::See(text, false) => {
@@ -89,7 +89,7 @@ impl ScenarioRunner {
                 let content = std::fs::read_to_string(self.home.path(name)).unwrap_or_default();
                 assert!(content.contains(text), "{text:?} is not in {name}:\n{content}");
             }
-            Step::Full(_) => panic!("a full disk is for a test of its own"),
+            Step::Full(_) => panic!("a scenario on a terminal cannot have a full disk"),
             Step::Cut => {
                 let mut stage = self.stage.take().unwrap();
                 stage.signal(Signal::HUP);

@@ -1,5 +1,5 @@
-//! Completion in real shells: rooms, users and hats by a few letters and Tab; no content of the data file is ever run by the
-//! shell.
+//! Completion in real shells: a few letters and Tab complete rooms, users and hats. Shells never run content of the
+//! data file.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,11 +11,12 @@ use std::process::Command;
 
 use crate::stage::{ENTER, HATRACK, Home, ROOM, Stage, TAB, TERRY, skip};
 
-/// An ID that would create a file if a shell evaluated it.
-const EVIL: &str = "urn:x:$(touch pwned)`touch pwned`;touch pwned;'\"!";
+/// A hat ID that would create a file if a shell evaluated it.
+const DANGEROUS_ID: &str = "urn:x:$(touch pwned)`touch pwned`;touch pwned;'\"!";
 
-/// Starts a shell with hatrack and its completions. `None`, with a message, if the shell is not installed.
-fn shell(home: &Home, words: &[&str], load: &str, script: &str) -> Option<Stage> {
+/// Starts a shell with hatrack and its completions. Returns `None`, and reports that the test is skipped, if the shell
+/// is not installed.
+fn start_shell(home: &Home, words: &[&str], load: &str, script: &str) -> Option<Stage> {
     let name = words.first().unwrap();
     if Command::new(name).arg("--version").output().is_err() {
         skip(&format!("{name} is missing"));
@@ -23,8 +24,8 @@ fn shell(home: &Home, words: &[&str], load: &str, script: &str) -> Option<Stage>
     }
     let program = Path::new(HATRACK).parent().unwrap().display();
     let path = format!("{program}:{}", std::env::var("PATH").unwrap());
-    let more = [("PATH", path.as_str()), ("PS1", "$ "), ("HISTFILE", "")];
-    let mut stage = Stage::with(home, words, (100, 30), &more);
+    let variables = [("PATH", path.as_str()), ("PS1", "$ "), ("HISTFILE", "")];
+    let mut stage = Stage::with(home, words, (100, 30), &variables);
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/completions");
     let line = format!(
         "{load} {}; clear; echo rea''dy{ENTER}",
@@ -53,11 +54,12 @@ fn check_completion(mut stage: Stage, home: &Home) {
     assert!(!home.path("pwned").exists());
 }
 
+/// A home in which terry has a hat with an ID and a title that are dangerous for shells.
 fn home() -> Home {
     let home = Home::with_terry();
     let data = home.path(".config/hatrack/hats.json");
     let text = std::fs::read_to_string(&data).unwrap();
-    let id = serde_json::to_string(EVIL).unwrap();
+    let id = serde_json::to_string(DANGEROUS_ID).unwrap();
     let hat = format!("\"hats\": {{{id}: {{\"title\": \"`touch pwned` %F{{red}}\\u001b[31m\"}}}}");
     std::fs::write(&data, text.replace("\"hats\": {}", &hat)).unwrap();
     assert_eq!(home.hats().as_object().unwrap().len(), 1);
@@ -67,7 +69,7 @@ fn home() -> Home {
 #[test]
 fn bash() {
     let home = home();
-    if let Some(stage) = shell(&home, &["bash", "--norc", "-i"], "source", "hatrack.bash") {
+    if let Some(stage) = start_shell(&home, &["bash", "--norc", "-i"], "source", "hatrack.bash") {
         check_completion(stage, &home);
     }
 }
@@ -76,7 +78,7 @@ fn bash() {
 fn zsh() {
     let home = home();
     let load = "autoload -Uz compinit; compinit -u -D; source";
-    if let Some(stage) = shell(&home, &["zsh", "-f", "-i"], load, "_hatrack") {
+    if let Some(stage) = start_shell(&home, &["zsh", "-f", "-i"], load, "_hatrack") {
         check_completion(stage, &home);
     }
 }
@@ -84,7 +86,7 @@ fn zsh() {
 #[test]
 fn fish() {
     let home = home();
-    if let Some(stage) = shell(&home, &["fish", "-N", "-i"], "source", "hatrack.fish") {
+    if let Some(stage) = start_shell(&home, &["fish", "-N", "-i"], "source", "hatrack.fish") {
         check_completion(stage, &home);
     }
 }

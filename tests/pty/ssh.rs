@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::stage::{CTRL_Z, ENTER, HATRACK, Home, ROOM, Stage, skip, until, until_gone, until_written};
 
-/// A private sshd, until this is dropped.
+/// A private sshd, which is killed when this is dropped.
 struct Server {
     child: Child,
     port: u16,
@@ -47,8 +47,8 @@ fn make_key(path: &Path) -> String {
 }
 
 impl Server {
-    /// Starts sshd with a wardrobe and the keys of alice, bob, carol (restricted to a room) and dashboard (prints the data).
-    /// `None`, with a message, if there is no sshd.
+    /// Starts sshd with a wardrobe and the keys of alice, bob, carol (restricted to a room) and dashboard (prints the
+    /// data). Returns `None`, and reports that the test is skipped, if there is no sshd.
     fn start() -> Option<Self> {
         let Some(sshd) = sshd() else {
             skip("sshd is missing");
@@ -67,8 +67,8 @@ impl Server {
             .map(|(name, more)| {
                 let key = make_key(&home.path(name));
                 format!(
-                    "restrict,pty,command=\"echo $$ >{number}; HOME={home} LANG=C.UTF-8 exec {HATRACK} --actor {name} {more}\" {key}\n",
-                    number = path(&format!("{name}.number")),
+                    "restrict,pty,command=\"echo $$ >{process}; HOME={home} LANG=C.UTF-8 exec {HATRACK} --actor {name} {more}\" {key}\n",
+                    process = path(&format!("{name}.process")),
                     home = path(""),
                 )
             })
@@ -163,7 +163,7 @@ impl Drop for Server {
 }
 
 #[test]
-fn dropped_connection_keeps_saved_and_offers_typed() {
+fn dropped_connection_keeps_saved_changes_and_offers_typed_text() {
     let Some(server) = Server::start() else { return };
     let mut alice = server.login("alice");
     alice.see("alice@127.0.0.1");
@@ -176,7 +176,7 @@ fn dropped_connection_keeps_saved_and_offers_typed() {
     });
     alice.press("a");
     alice.press_and_see("urn:x:half-typed", "urn:x:half-typed");
-    let process = until_written(&server.home.path("alice.number"));
+    let process = until_written(&server.home.path("alice.process"));
     alice.signal(Signal::KILL);
     until_gone(&process);
     assert_eq!(server.home.hats(), json!({"urn:x:saved": {"active": true}}));
@@ -187,8 +187,9 @@ fn dropped_connection_keeps_saved_and_offers_typed() {
 
     let mut bob = server.login("bob");
     bob.see("Hats 1");
+    // Bob is not offered Alice's draft, so this key quits.
     bob.press("q");
-    assert_eq!(bob.end_with_terminal_restored(), 0, "bob was offered nothing");
+    assert_eq!(bob.end_with_terminal_restored(), 0);
     let mut alice = server.login("alice");
     alice.see("Unsaved form from your last session:");
     alice.press_and_see(ENTER, "urn:x:half-typed");
@@ -238,7 +239,7 @@ fn suspend_is_refused_without_job_control_over_ssh() {
     assert_eq!(alice.end_with_terminal_restored(), 0);
 }
 
-/// As docs/team.md promises for a key with `--room`: whatever is requested, only the restricted hatrack runs.
+/// Tests what docs/team.md says about a key with `--room`: whatever is requested, only the restricted hatrack runs.
 #[test]
 fn forced_command_restricts_moderator() {
     let Some(server) = Server::start() else { return };

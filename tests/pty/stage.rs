@@ -1,5 +1,5 @@
-//! A pseudo-terminal with its own home folder and a program on it. Tests wait for visible output, never for time to pass; a
-//! timeout is a failure that prints the screen.
+//! A program on a pseudo-terminal, with its own home folder. Tests wait for visible output. If it does not come in
+//! time, they fail and print the screen.
 
 #![expect(
     clippy::unwrap_used,
@@ -31,7 +31,7 @@ pub(crate) const CTRL_Z: &str = "\x1a";
 /// The time limit of every wait.
 const TIMEOUT: Duration = Duration::from_secs(90);
 
-/// A temporary home folder, isolated from the user who runs the tests.
+/// A temporary home folder.
 #[derive(Clone)]
 pub(crate) struct Home(Arc<TempDir>);
 
@@ -52,6 +52,7 @@ impl Home {
         self.0.path().canonicalize().unwrap().join(name)
     }
 
+    /// The environment variables of programs in this home folder.
     pub(crate) fn variables(&self) -> [(&'static str, String); 5] {
         [
             ("HOME", self.0.path().display().to_string()),
@@ -62,7 +63,7 @@ impl Home {
         ]
     }
 
-    /// Runs hatrack as a command without a screen; returns its output.
+    /// Runs a command of hatrack without a terminal, and returns its output. Panics if the command fails.
     pub(crate) fn run(&self, args: &[&str]) -> String {
         let mut command = std::process::Command::new(HATRACK);
         let result = command
@@ -86,7 +87,7 @@ impl Home {
         self.document().pointer(&pointer).cloned().unwrap_or_default()
     }
 
-    /// All files except the expected ones.
+    /// The names of the files in hatrack's folders, except the data file, its history and its lock.
     pub(crate) fn unexpected_files(&self) -> Vec<String> {
         let expected = ["hats.json", "hats.history.jsonl", "hats.lock"];
         let mut found: Vec<_> = [".config/hatrack", ".local/state/hatrack"]
@@ -100,7 +101,7 @@ impl Home {
         found
     }
 
-    /// The number of stored drafts.
+    /// Number of drafts that ended sessions have left. Drafts of open sessions are not counted.
     pub(crate) fn drafts(&self) -> usize {
         let is_draft = |name: &&String| name.strip_suffix(".draft").is_some();
         self.unexpected_files().iter().filter(is_draft).count()
@@ -111,6 +112,7 @@ impl Home {
 pub(crate) struct Output {
     pub(crate) parser: vt100::Parser,
     pub(crate) raw: Vec<u8>,
+    /// Whether the program has closed the terminal.
     closed: bool,
 }
 
@@ -169,18 +171,25 @@ fn lock(output: &Shared) -> MutexGuard<'_, Output> {
 }
 
 impl Stage {
-    /// `hatrack` at 100 × 30.
+    /// Starts `hatrack` with these arguments on a terminal of 100 × 30 cells.
     pub(crate) fn hatrack(home: &Home, args: &[&str]) -> Self {
         let mut line = vec![HATRACK];
         line.extend(args);
         Self::start(home, &line, (100, 30))
     }
 
+    /// Starts a program with its arguments (`line`) on a terminal of this size: columns and rows.
     pub(crate) fn start(home: &Home, line: &[&str], size: (u16, u16)) -> Self {
         Self::with(home, line, size, &[])
     }
 
-    pub(crate) fn with(home: &Home, line: &[&str], (cols, rows): (u16, u16), more: &[(&str, &str)]) -> Self {
+    /// Like [`Self::start`], with additional environment variables.
+    pub(crate) fn with(
+        home: &Home,
+        line: &[&str],
+        (cols, rows): (u16, u16),
+        variables: &[(&str, &str)],
+    ) -> Self {
         let size = PtySize {
             rows,
             cols,
@@ -195,7 +204,7 @@ impl Stage {
         for (name, value) in home.variables() {
             command.env(name, value);
         }
-        for (name, value) in more {
+        for (name, value) in variables {
             command.env(name, value);
         }
         let child = pair.slave.spawn_command(command).unwrap();
@@ -237,7 +246,7 @@ impl Stage {
         }
     }
 
-    /// The output so far; no more is read from the program while the guard is held.
+    /// The output so far. While the guard is held, no more output is read.
     pub(crate) fn output(&self) -> MutexGuard<'_, Output> {
         lock(&self.output)
     }
@@ -248,7 +257,7 @@ impl Stage {
         self.writer.flush().unwrap();
     }
 
-    /// Waits until the condition holds.
+    /// Waits until the output meets the condition. `what` describes the condition, for the message on timeout.
     pub(crate) fn until(&self, what: &str, mut condition: impl FnMut(&Output) -> bool) {
         let end = Instant::now() + TIMEOUT;
         let mut output = self.output();
@@ -256,7 +265,7 @@ impl Stage {
             let left = end.saturating_duration_since(Instant::now());
             assert!(
                 !left.is_zero() && !output.closed,
-                "{what}: never; the screen is\n{}",
+                "did not happen: {what}; the screen is\n{}",
                 output.text()
             );
             output = self
@@ -295,7 +304,8 @@ impl Stage {
             .unwrap();
     }
 
-    /// Makes the program redraw its screen; returns the cells of the full frame, which contains the text `last` at its end.
+    /// Makes the program redraw its whole screen, and returns the cells. `last` is a text that is drawn late, to
+    /// recognize the complete screen.
     pub(crate) fn redrawn_cells(&mut self, last: &str) -> Vec<String> {
         let before = self.output().raw.len();
         self.press("\x0c");
@@ -338,44 +348,44 @@ impl Stage {
         rustix::process::kill_process(self.process(), signal).unwrap();
     }
 
-    /// Waits for the program to end; returns its exit status.
+    /// Waits for the program to end, and returns its exit status. Panics if a signal killed it.
     pub(crate) fn end(&mut self) -> u32 {
         let end = Instant::now() + TIMEOUT;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                assert_eq!(status.signal(), None, "it ended by itself");
+                assert_eq!(status.signal(), None, "a signal killed the program");
                 return status.exit_code();
             }
             assert!(
                 Instant::now() < end,
-                "it never ends; the screen is\n{}",
+                "the program does not end; the screen is\n{}",
                 self.output().text()
             );
             thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// Waits for the program to end; returns whether a signal killed it.
-    pub(crate) fn is_killed(&mut self) -> bool {
+    /// Waits for the program to end, and checks that a signal killed it.
+    pub(crate) fn wait_until_killed(&mut self) {
         let mut status = None;
-        until("it ends", || {
+        until("the program ends", || {
             status = self.child.try_wait().unwrap();
             status.is_some()
         });
-        status.is_some_and(|status| status.signal().is_some())
+        assert!(status.is_some_and(|status| status.signal().is_some()));
     }
 
-    /// The terminal modes from before the program.
+    /// The terminal modes from before the start of the program.
     pub(crate) fn modes_before(&self) -> &str {
         &self.before
     }
 
-    /// Checks that the terminal has the modes from before the program.
+    /// Checks that the terminal has the modes from before the start of the program.
     pub(crate) fn assert_modes_restored(&self) {
         assert_eq!(modes(&*self.master), self.before, "the terminal's modes");
     }
 
-    /// Waits for the program to end and checks that the terminal is restored.
+    /// Waits for the program to end, checks that the terminal is restored, and returns the exit status.
     pub(crate) fn end_with_terminal_restored(&mut self) -> u32 {
         let status = self.end();
         self.until_restored();
@@ -383,7 +393,7 @@ impl Stage {
         status
     }
 
-    /// Waits until the modes of the screen are off.
+    /// Waits until the screen modes of the terminal are off: alternate screen, hidden cursor, bracketed paste, mouse.
     pub(crate) fn until_restored(&self) {
         let end = Instant::now() + TIMEOUT;
         loop {
@@ -411,7 +421,7 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        // The program may be stopped or have ended.
+        // The program may be suspended, or may have ended already.
         let id = self
             .child
             .process_id()
@@ -442,12 +452,12 @@ pub(crate) fn child_of(parent: i32) -> Pid {
 pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + TIMEOUT;
     while !condition() {
-        assert!(Instant::now() < end, "{what}: never");
+        assert!(Instant::now() < end, "did not happen: {what}");
         thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// Waits until a process is gone; a zombie counts as gone.
+/// Waits until a process has ended. A zombie counts as ended.
 pub(crate) fn until_gone(process: &str) {
     until(&format!("process {process} ends"), || {
         let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
@@ -458,7 +468,7 @@ pub(crate) fn until_gone(process: &str) {
     });
 }
 
-/// Waits until a file contains a line, and returns it.
+/// Waits until a file ends with a complete line, and returns its text without surrounding spaces.
 pub(crate) fn until_written(path: &std::path::Path) -> String {
     let mut text = String::new();
     until(&format!("{} is written", path.display()), || {

@@ -11,14 +11,15 @@ use serde_json::json;
 
 use crate::stage::{ENTER, HATRACK, Home, ROOM, Stage, skip, until};
 
-/// A private tmux server, until this is dropped.
+/// A private tmux server, which is killed when this is dropped.
 struct Tmux {
     home: Home,
     socket: String,
 }
 
 impl Tmux {
-    /// Starts a server with hatrack in its only window. `None`, with a message, if there is no tmux.
+    /// Starts a server with hatrack in its only window. Returns `None`, and reports that the test is skipped, if there
+    /// is no tmux.
     fn start(home: &Home) -> Option<Self> {
         if Command::new("tmux").arg("-V").output().is_err() {
             skip("tmux is missing");
@@ -76,7 +77,7 @@ impl Drop for Tmux {
 }
 
 #[test]
-fn copy_reaches_tmux() {
+fn tmux_gets_copied_text() {
     let home = Home::with_terry();
     let Some(tmux) = Tmux::start(&home) else { return };
     tmux.run(&["set-option", "-s", "set-clipboard", "on"]);

@@ -1,4 +1,5 @@
-//! A command that waits for a server says so on the terminal, and removes this message afterwards.
+//! Messages about waiting for servers: a command shows a message while it waits, and the screen reports at its end that
+//! changes were not sent.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,7 +18,7 @@ use crate::stage::{Home, ROOM, Stage, TERRY};
 const WAITING: &str = "Connecting to \"example\"…";
 
 /// Configures a server that accepts a connection and sends nothing. The returned sender closes the connection.
-fn silent_server(home: &Home) -> Sender<()> {
+fn configure_silent_server(home: &Home) -> Sender<()> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (close, closed) = channel::<()>();
@@ -46,7 +47,7 @@ fn silent_server(home: &Home) -> Sender<()> {
 }
 
 #[test]
-fn commands_say_which_server_they_wait_for() {
+fn commands_show_the_server_for_which_they_wait() {
     for (command, after) in [
         (&["plan"][..], "example: "),
         (
@@ -55,7 +56,7 @@ fn commands_say_which_server_they_wait_for() {
         ),
     ] {
         let home = Home::with_terry();
-        let close = silent_server(&home);
+        let close = configure_silent_server(&home);
         let mut stage = Stage::hatrack(&home, command);
         stage.see(WAITING);
         close.send(()).unwrap();
@@ -66,9 +67,9 @@ fn commands_say_which_server_they_wait_for() {
 }
 
 #[test]
-fn screen_says_at_its_end_what_was_not_sent() {
+fn screen_reports_at_its_end_that_changes_were_not_sent() {
     let home = Home::with_terry();
-    let _close = silent_server(&home);
+    let _close = configure_silent_server(&home);
     let mut stage = Stage::hatrack(&home, &[]);
     stage.press_and_see("l", "terry@example.org");
     stage.press_and_see("+", "Add hat to");

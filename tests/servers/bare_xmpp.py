@@ -1,8 +1,10 @@
-"""bare_xmpp.py PORT JID PASSWORD WHAT ROOM…: does the least that is needed over plain TCP, and prints the seconds that it takes.
+"""bare_xmpp.py PORT JID PASSWORD OPERATION ROOM…: sends only the necessary requests, over unencrypted TCP. Prints
+the seconds that this took, and the processor time of this script in seconds. The speed of hatrack is compared with this.
 
-read: the affiliation lists, assigned hats and the catalog of the first room.
-assign ID FIRST LAST: assigns the hat ID to userFIRST@localhost … userLAST@localhost in each room, one command after the other.
-parallel ID FIRST LAST: the same with the rooms side by side, each with one command that is not answered yet.
+OPERATION is one of:
+read: reads the affiliation lists, the assigned hats and the catalog of the first room.
+assign ID FIRST LAST: assigns the hat ID to userFIRST@localhost … userLAST@localhost in each room, one after another.
+parallel ID FIRST LAST: does the same in up to 64 rooms at a time, with one unanswered command in each of them.
 """
 
 import base64
@@ -12,7 +14,7 @@ import socket
 import sys
 import time
 
-port, jid, password, what, *rooms = sys.argv[1:]
+port, jid, password, operation, *rooms = sys.argv[1:]
 connection = socket.create_connection(("127.0.0.1", int(port)))
 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 received = b""
@@ -24,7 +26,7 @@ def until(end):
     while end not in received:
         data = connection.recv(1 << 20)
         assert data, "the server closed the connection"
-        # Only the end has to be searched.
+        # Earlier data has been searched already.
         received = received[-len(end):] + data
         parts.append(data)
     whole = b"".join(parts)
@@ -49,7 +51,7 @@ def ask(room, kind, payload):
 
 
 def parallel(hat, users, rooms):
-    """Each room has one command that is not answered; 64 rooms at a time."""
+    """Works on up to 64 rooms at a time, with one unanswered command in each of them."""
     global received
     waiting = list(range(len(rooms)))[::-1]
     left = {}
@@ -108,7 +110,7 @@ send("<iq id='x' type='set'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq
 until(b"</iq>")
 
 began, busy = time.monotonic(), time.process_time()
-if what == "read":
+if operation == "read":
     for affiliation in ("owner", "admin", "member", "outcast"):
         ask(rooms[0], "get", f"<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='{affiliation}'/></query>")
     command(rooms[0], "urn:xmpp:hats:commands:list-assigned")
@@ -116,7 +118,7 @@ if what == "read":
 else:
     hat, first, last, *rooms = rooms
     users = range(int(first), int(last) + 1)
-    if what == "parallel":
+    if operation == "parallel":
         parallel(hat, users, rooms)
     else:
         for room in rooms:

@@ -1,10 +1,12 @@
-"""client.py PORT ADDRESS PASSWORD: a user's client, over loopback without TLS. It obeys the JSON lines of its standard input
-and prints what the server tells it, each as a JSON line:
+"""client.py PORT ADDRESS PASSWORD: a user's client, over loopback without TLS. Each line of standard input is an order
+in JSON; each line of standard output is an event in JSON.
 
-{"join": ROOM, "nick": NICK}, {"leave": ROOM}, {"iq": XML, "to": ADDRESS, "type": "set"}, {"rename": ROOM, "nick": NICK}, {"iqs": [[ADDRESS, XML], …]}, {"say": TEXT, "to": ROOM}, {"ping": ADDRESS}
+Orders: {"join": ROOM, "nick": NICK}, {"leave": ROOM}, {"rename": ROOM, "nick": NICK}, {"say": TEXT, "to": ROOM},
+{"iq": XML, "to": ADDRESS, "type": "get" or "set"}, {"iqs": [[ADDRESS, XML], …]} (all of type "set"), {"ping": ADDRESS}
 
-{"ready": ADDRESS}, {"presence": FROM, "type", "affiliation", "role", "jid", "reason", "status": […], "hats": [{"namespace", "uri", "title", "hue"}]},
-{"message": FROM, "type", "body", "xml"}, {"iq": ID, "type", "xml"}, {"iqs": [TYPE, …]}, {"failed": REASON}, {"pong": ADDRESS}
+Events: {"ready": ADDRESS}, {"failed": REASON},
+{"presence": FROM, "type", "affiliation", "role", "jid", "reason", "status": […], "hats": [{"namespace", "uri", "title", "hue"}]},
+{"message": FROM, "type", "body", "xml"}, {"iq": ID, "type", "xml"}, {"iqs": [TYPE, …]}, {"pong": ADDRESS}
 """
 
 import asyncio
@@ -52,7 +54,7 @@ class Client(ClientXMPP):
     def start(self, _):
         self.send_presence()
         say(ready=str(self.boundjid))
-        # A task that nobody holds is collected while it waits.
+        # Without this reference, the task could be garbage-collected while it waits.
         self.reading = asyncio.ensure_future(self.read())
 
     async def read(self):

@@ -1,4 +1,4 @@
-//! A user's client in a room: slixmpp, which has nothing of hatrack's.
+//! A user's client in rooms. It uses slixmpp and shares no code with hatrack.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use crate::process::spawn;
 use crate::server::Server;
 
-/// A connected client; it leaves with this value.
+/// A connected client. It is killed when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Client {
     child: Child,
     orders: ChildStdin,
-    told: Receiver<Value>,
+    events: Receiver<Value>,
 }
 
 impl Client {
@@ -35,93 +35,98 @@ impl Client {
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         let mut child = spawn(command).unwrap();
-        let (tell, told) = channel();
+        let (sender, events) = channel();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 if let Ok(value) = serde_json::from_str::<Value>(&line) {
-                    let _ = tell.send(value);
+                    let _ = sender.send(value);
                 }
             }
         });
         let orders = child.stdin.take().unwrap();
-        let mut client = Self { child, orders, told };
-        client.until(|told| told.get("ready").is_some());
+        let mut client = Self {
+            child,
+            orders,
+            events,
+        };
+        client.wait_for(|event| event.get("ready").is_some());
         client
     }
 
-    /// Logs in, and joins a room under the same name.
+    /// Logs `NAME@localhost` in, and joins a room with the nickname NAME.
     pub(crate) fn join(server: &Server, name: &str, room: &str) -> Self {
         let mut client = Self::login(server, name);
-        client.enter(room, name);
+        client.join_room(room, name);
         client
     }
 
-    /// Gives an order, as client.py knows them.
-    pub(crate) fn order(&mut self, order: &Value) {
+    /// Sends an order to client.py, which describes the orders.
+    pub(crate) fn send_order(&mut self, order: &Value) {
         writeln!(self.orders, "{order}").unwrap();
     }
 
-    /// Joins a room, and waits until it is in.
-    pub(crate) fn enter(&mut self, room: &str, nick: &str) {
-        self.order(&json!({"join": room, "nick": nick}));
+    /// Joins a room, waits until the client is in the room, and drops all events until then.
+    pub(crate) fn join_room(&mut self, room: &str, nick: &str) {
+        self.send_order(&json!({"join": room, "nick": nick}));
         let own = json!(format!("{room}/{nick}"));
-        self.until(|told| {
-            assert!(!(told["presence"] == own && told["type"] == "error"), "{told}");
-            told["presence"] == own
+        self.wait_for(|event| {
+            assert!(!(event["presence"] == own && event["type"] == "error"), "{event}");
+            event["presence"] == own
         });
-        self.settle();
+        self.drain_events();
     }
 
-    /// Waits for something that is told.
-    pub(crate) fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    /// Waits for an event for which `wanted` is true, and drops the events before it.
+    pub(crate) fn wait_for(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let told = self
-                .told
+            let event = self
+                .events
                 .recv_timeout(Duration::from_secs(30))
-                .expect("the client is told");
-            assert!(told.get("failed").is_none(), "{told}");
-            if wanted(&told) {
-                return told;
+                .expect("the client gets an event");
+            assert!(event.get("failed").is_none(), "{event}");
+            if wanted(&event) {
+                return event;
             }
         }
     }
 
-    /// All that was told until now: what the server answers to a ping comes after what it said before.
-    pub(crate) fn settle(&mut self) -> Vec<Value> {
-        self.order(&json!({"ping": "localhost"}));
+    /// Removes and returns all events that the server caused so far: it answers a ping after everything that it sent
+    /// before.
+    pub(crate) fn drain_events(&mut self) -> Vec<Value> {
+        self.send_order(&json!({"ping": "localhost"}));
         let mut all = Vec::new();
         loop {
-            let told = self
-                .told
+            let event = self
+                .events
                 .recv_timeout(Duration::from_secs(30))
-                .expect("the client is told");
-            if told.get("pong").is_some() {
+                .expect("the client gets an event");
+            if event.get("pong").is_some() {
                 return all;
             }
-            all.push(told);
+            all.push(event);
         }
     }
 
-    /// The presences among what was told until now.
-    pub(crate) fn presences(&mut self) -> Vec<Value> {
-        let mut told = self.settle();
-        told.retain(|told| told.get("presence").is_some());
-        told
+    /// Removes all events that the server caused so far, and returns the presences among them.
+    pub(crate) fn drain_presences(&mut self) -> Vec<Value> {
+        let mut events = self.drain_events();
+        events.retain(|event| event.get("presence").is_some());
+        events
     }
 
-    /// Sends a question or an order to an address, and gives the answer's type and XML.
+    /// Sends an IQ of this type (`get` or `set`) to an address. Returns the type and the XML of the answer.
     pub(crate) fn iq(&mut self, to: &str, kind: &str, xml: &str) -> (String, String) {
-        self.order(&json!({"iq": xml, "to": to, "type": kind}));
-        let answer = self.until(|told| told.get("iq").is_some());
+        self.send_order(&json!({"iq": xml, "to": to, "type": kind}));
+        let answer = self.wait_for(|event| event.get("iq").is_some());
         let text = |name: &str| answer[name].as_str().unwrap().to_owned();
         (text("type"), text("xml"))
     }
 
-    /// Sends orders to addresses, all at once, which must succeed.
-    pub(crate) fn iqs(&mut self, orders: &[(String, String)]) {
-        self.order(&json!({ "iqs": orders }));
-        let answer = self.until(|told| told.get("iqs").is_some());
+    /// Sends IQs of type `set`, each given as address and XML, all at once. All must succeed.
+    pub(crate) fn iqs(&mut self, requests: &[(String, String)]) {
+        self.send_order(&json!({ "iqs": requests }));
+        let answer = self.wait_for(|event| event.get("iqs").is_some());
         let answers = answer["iqs"].as_array().unwrap();
         assert!(answers.iter().all(|kind| kind == "result"), "{answer}");
     }

@@ -14,21 +14,21 @@ use crate::server::{Kind, Server};
 
 const ROOM: &str = "courses@conference.localhost";
 const HIDDEN: &str = "staff@conference.localhost";
-/// A user that needs no account.
+/// The user ID of a user without an account.
 const BOB: u32 = 54_321;
 
-/// A home folder that everybody can read, with a configuration.
+/// A home folder that every user can read, with a configuration.
 pub(crate) struct Home(TempDir);
 
-/// What a run of hatrack said.
+/// The output of a run of hatrack.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct CommandOutput {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-impl Said {
+impl CommandOutput {
     fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -46,12 +46,13 @@ impl Home {
         self.0.path().join("config.toml")
     }
 
-    pub(crate) fn hatrack(&self, args: &[&str]) -> Said {
+    /// Runs hatrack with these arguments.
+    pub(crate) fn hatrack(&self, args: &[&str]) -> CommandOutput {
         self.run(Command::new(env!("CARGO_BIN_EXE_hatrack")), args)
     }
 
-    /// The same as a user who is not root.
-    fn hatrack_as_bob(&self, args: &[&str]) -> Said {
+    /// Runs hatrack as a user who is not root.
+    fn hatrack_as_bob(&self, args: &[&str]) -> CommandOutput {
         let program = self.0.path().join("hatrack");
         std::fs::copy(env!("CARGO_BIN_EXE_hatrack"), &program).unwrap();
         let mut command = Command::new("setpriv");
@@ -65,7 +66,7 @@ impl Home {
         self.run(command, args)
     }
 
-    fn run(&self, mut command: Command, args: &[&str]) -> Said {
+    fn run(&self, mut command: Command, args: &[&str]) -> CommandOutput {
         let output = command
             .args([Path::new("--config"), &self.config()])
             .args(args)
@@ -74,7 +75,7 @@ impl Home {
             .env("PATH", "/usr/bin:/bin")
             .output()
             .unwrap();
-        Said {
+        CommandOutput {
             code: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
@@ -82,16 +83,18 @@ impl Home {
     }
 }
 
-/// A section for the admin socket.
-pub(crate) fn by_socket(server: &Server, more: &str) -> String {
+/// A configuration section that uses the admin socket, with these additional settings.
+fn section_with_socket(server: &Server, extra_settings: &str) -> String {
     let socket = server.socket().display().to_string();
-    format!("[servers.socket]\nkind = \"prosody\"\nservices = [\"{SERVICE}\"]\nsocket = {socket:?}\n{more}")
+    format!(
+        "[servers.socket]\nkind = \"prosody\"\nservices = [\"{SERVICE}\"]\nsocket = {socket:?}\n{extra_settings}"
+    )
 }
 
-/// A section for the shell by a command.
-fn by_command(server: &Server) -> String {
+/// A configuration section that uses a command, which runs the admin shell.
+fn section_with_command(server: &Server) -> String {
     let mut words = server.prosodyctl();
-    // The setup of the tests names programs as a shell finds them.
+    // The configuration needs a full path, which the test setup does not have.
     let program = PathBuf::from("/usr/bin").join(&words[0]);
     let program = if program.exists() {
         program
@@ -109,9 +112,9 @@ fn by_command(server: &Server) -> String {
     )
 }
 
-fn with_rooms(server: &Server) {
-    server.make_room(ROOM, &json!([["ana@localhost", "owner"]]));
-    server.make_room(HIDDEN, &json!([["boss@localhost", "owner"]]));
+fn create_rooms(server: &Server) {
+    server.create_prosody_room(ROOM, &json!([["ana@localhost", "owner"]]));
+    server.create_prosody_room(HIDDEN, &json!([["boss@localhost", "owner"]]));
     server.lua_room(HIDDEN, "r:set_hidden(true); return tostring(r:save(true))");
     server.lua_room(
         ROOM,
@@ -120,15 +123,15 @@ fn with_rooms(server: &Server) {
 }
 
 #[test]
-fn a_check_says_what_prosody_is_and_has() {
+fn check_reports_version_and_rooms_of_prosody() {
     for kind in Kind::PROSODY {
         let Some(server) = Shared::take(kind) else {
             continue;
         };
-        with_rooms(&server);
+        create_rooms(&server);
         for (config, transport) in [
-            (by_socket(&server, ""), "socket /"),
-            (by_command(&server), "command /usr/"),
+            (section_with_socket(&server, ""), "socket /"),
+            (section_with_command(&server), "command /usr/"),
         ] {
             let home = Home::new(&config);
             let list = home.hatrack(&["servers"]);
@@ -169,12 +172,12 @@ fn a_check_says_what_prosody_is_and_has() {
 }
 
 #[test]
-fn only_the_rooms_of_the_configuration_are_seen() {
+fn check_lists_only_configured_rooms() {
     let Some(server) = Shared::take(Kind::Prosody012) else {
         return;
     };
-    with_rooms(&server);
-    let home = Home::new(&by_socket(&server, &format!("rooms = [\"{ROOM}\"]\n")));
+    create_rooms(&server);
+    let home = Home::new(&section_with_socket(&server, &format!("rooms = [\"{ROOM}\"]\n")));
     let check = home.hatrack(&["servers", "check"]);
     assert!(
         check.out.contains(ROOM) && !check.out.contains("staff"),
@@ -183,23 +186,23 @@ fn only_the_rooms_of_the_configuration_are_seen() {
 }
 
 #[test]
-fn a_service_that_is_not_there_is_missing() {
+fn check_reports_unknown_service() {
     let Some(server) = Shared::take(Kind::Prosody012) else {
         return;
     };
-    let config = by_socket(&server, "").replace(SERVICE, "rooms.localhost");
+    let config = section_with_socket(&server, "").replace(SERVICE, "rooms.localhost");
     let check = Home::new(&config).hatrack(&["servers", "check"]);
     let missing = "  problem     rooms.localhost is not a chat room service on this server\n  solution    in the configuration, set \"services\" to the server's chat room services: conference.localhost\n";
     assert!(check.code == Some(0) && check.out.contains(missing), "{check:?}");
 }
 
 #[test]
-fn a_socket_that_is_not_permitted_is_refused() {
+fn socket_without_permission_is_refused() {
     for kind in Kind::PROSODY {
         let Some(server) = Shared::take(kind) else {
             continue;
         };
-        let home = Home::new(&by_socket(&server, ""));
+        let home = Home::new(&section_with_socket(&server, ""));
         let check = home.hatrack_as_bob(&["servers", "check", "--json"]);
         assert_eq!(check.code, Some(1), "{check:?}");
         let report = &check.json()[0];
@@ -209,7 +212,7 @@ fn a_socket_that_is_not_permitted_is_refused() {
             (&json!("refused"), &json!("none"))
         );
         assert!(reason.contains("permission denied"), "{report}");
-        // And nobody else's configuration names a server for root.
+        // For root, servers are not read from a configuration file of another user.
         chown(home.config(), Some(BOB), None).unwrap();
         let refused = home.hatrack(&["servers", "check"]);
         assert!(
@@ -221,14 +224,14 @@ fn a_socket_that_is_not_permitted_is_refused() {
 }
 
 #[test]
-fn a_server_that_is_stopped_or_hangs_is_away() {
+fn stopped_or_hanging_server_is_away() {
     for kind in Kind::PROSODY {
         let Some(mut server) = Shared::take(kind) else {
             continue;
         };
-        // No two entries may have the same service; that this one has none does not matter here.
-        let command = by_command(&server).replace(SERVICE, "rooms.localhost");
-        let config = by_socket(&server, "timeout = 1\n") + &command + "timeout = 1\n";
+        // Two sections must not have the same service. It does not matter here that the server does not have this one.
+        let command = section_with_command(&server).replace(SERVICE, "rooms.localhost");
+        let config = section_with_socket(&server, "timeout = 1\n") + &command + "timeout = 1\n";
         let home = Home::new(&config);
         server.freeze();
         let list = home.hatrack(&["servers", "--json"]).json();
@@ -257,7 +260,8 @@ fn a_server_that_is_stopped_or_hangs_is_away() {
     }
 }
 
-/// Runs `servers check` on a terminal of its own, and types at the question for the password: exit code, and what was shown.
+/// Runs `servers check` on its own terminal, and types this at the password prompt. Returns the exit code and the text on
+/// the terminal.
 fn check_on_terminal(home: &Home, typed: &str) -> (u32, String) {
     let terminal = portable_pty::native_pty_system()
         .openpty(portable_pty::PtySize::default())
@@ -271,12 +275,12 @@ fn check_on_terminal(home: &Home, typed: &str) -> (u32, String) {
     drop(terminal.slave);
     let mut reader = terminal.master.try_clone_reader().unwrap();
     let mut writer = terminal.master.take_writer().unwrap();
-    let (mut shown, mut bytes, mut asked) = (String::new(), [0; 4096], false);
-    // At the end of the program, reading from its terminal fails.
+    let (mut shown, mut bytes, mut was_asked) = (String::new(), [0; 4096], false);
+    // After the program has ended, reading from its terminal fails.
     while let Ok(length @ 1..) = reader.read(&mut bytes) {
         shown.push_str(&String::from_utf8_lossy(&bytes[..length]));
-        if !asked && shown.contains("Password of ana@localhost: ") {
-            asked = true;
+        if !was_asked && shown.contains("Password of ana@localhost: ") {
+            was_asked = true;
             writer.write_all(typed.as_bytes()).unwrap();
         }
     }
@@ -284,13 +288,13 @@ fn check_on_terminal(home: &Home, typed: &str) -> (u32, String) {
 }
 
 #[test]
-fn a_password_is_asked_for_and_not_shown() {
+fn entered_password_is_not_shown() {
     let Some(server) = Shared::take(Kind::Ejabberd26) else {
         return;
     };
-    server.user("ana");
-    // Without one, the account can be of no use.
-    server.muc("courses@conference.localhost", &[], &[("ana@localhost", "owner")]);
+    server.add_account("ana");
+    // Without a room that it may manage, the account has no access.
+    server.create_ejabberd_room("courses@conference.localhost", &[], &[("ana@localhost", "owner")]);
     let config = format!(
         "[servers.account]\nkind = \"xmpp\"\nservices = [\"{SERVICE}\"]\njid = \"ana@localhost\"\n\
          address = \"127.0.0.1:{}\"\nca-file = {:?}\n",
@@ -311,7 +315,7 @@ fn a_password_is_asked_for_and_not_shown() {
     );
     assert!(!shown.contains("wrong-one"), "{shown}");
     assert_eq!(check_on_terminal(&home, "half\u{3}").0, 130);
-    // Where nobody can be asked, nothing waits.
+    // Without a terminal, hatrack does not wait for a password.
     let check = home.hatrack(&["servers", "check"]);
     assert!(
         check.code == Some(1) && check.out.contains("No password was entered for ana@localhost"),

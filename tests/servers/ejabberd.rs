@@ -1,4 +1,4 @@
-//! ejabberd: its configuration, and its HTTP API.
+//! Configures, starts and stops ejabberd, and calls its HTTP API.
 
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::server::{Kind, Ports, Server};
 
-pub(crate) fn configure(server: &Server, more: &str) {
+/// Writes the configuration files, with these lines at the end of `ejabberd.yml`.
+pub(crate) fn configure(server: &Server, extra_config: &str) {
     let new = server.kind == Kind::Ejabberd26;
     let (adhoc, modules) = if new {
         (
@@ -26,13 +27,17 @@ pub(crate) fn configure(server: &Server, more: &str) {
         .replace("@API@", &server.ports.api.to_string())
         .replace("@ADHOC@\n", adhoc)
         .replace("@MODULES@\n", modules);
-    server.write("ejabberd.yml", &format!("{text}{more}\n"));
-    // No epmd, and no listener but on loopback. Schedulers that have nothing to do sleep at once.
-    let idle = "+sbwt none +sbwtdcpu none +sbwtdio none";
+    server.write("ejabberd.yml", &format!("{text}{extra_config}\n"));
+    // The node runs without epmd, and other nodes can connect only from loopback (`INET_DIST_INTERFACE` in
+    // ejabberdctl.cfg) or not at all. Idle schedulers sleep at once instead of using the processor.
+    let no_busy_wait = "+sbwt none +sbwtdcpu none +sbwtdio none";
     let dist = if new {
-        format!("ERL_DIST_PORT={}\nERL_OPTIONS=\"{idle}\"", server.ports.node)
+        format!(
+            "ERL_DIST_PORT={}\nERL_OPTIONS=\"{no_busy_wait}\"",
+            server.ports.node
+        )
     } else {
-        format!("ERL_OPTIONS=\"{idle} -dist_listen false -start_epmd false\"")
+        format!("ERL_OPTIONS=\"{no_busy_wait} -dist_listen false -start_epmd false\"")
     };
     let text = include_str!("ejabberdctl.cfg")
         .replace("@HOME@", &server.home_inside())
@@ -41,6 +46,7 @@ pub(crate) fn configure(server: &Server, more: &str) {
     server.write("ejabberdctl.cfg", &text);
 }
 
+/// Returns the command line that runs the server, and its environment variables.
 pub(crate) fn command(server: &Server) -> (Vec<OsString>, Vec<(&'static str, String)>) {
     let home = server.home_inside();
     let mut words = server.kind.system().command("ejabberd", "/usr/sbin/ejabberdctl");
@@ -60,26 +66,30 @@ pub(crate) fn command(server: &Server) -> (Vec<OsString>, Vec<(&'static str, Str
     (words, vec![("HOME", data)])
 }
 
-pub(crate) fn ready(_: &Path, ports: Ports) -> bool {
+/// Returns whether clients can connect and the HTTP API answers.
+pub(crate) fn is_ready(_: &Path, ports: Ports) -> bool {
     [ports.client, ports.api]
         .iter()
         .all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok())
-        && ask(ports, "status", &Value::Object(serde_json::Map::new())).is_ok_and(|(status, _)| status == 200)
+        && post(ports, "status", &Value::Object(serde_json::Map::new()))
+            .is_ok_and(|(status, _)| status == 200)
 }
 
+/// Asks the server to shut down.
 pub(crate) fn stop(server: &Server) {
-    // The answer may not come.
-    let _ = ask(server.ports, "stop", &Value::Object(serde_json::Map::new()));
+    // The server may end before it answers.
+    let _ = post(server.ports, "stop", &Value::Object(serde_json::Map::new()));
 }
 
-/// Status and body of an answer.
-fn ask(ports: Ports, command: &str, arguments: &Value) -> std::io::Result<(u16, String)> {
+/// Calls an API command over HTTP. Returns the status and the body of the answer; the status is 0 if the answer has
+/// none.
+fn post(ports: Ports, api_command: &str, arguments: &Value) -> std::io::Result<(u16, String)> {
     let mut connection = TcpStream::connect(("127.0.0.1", ports.api))?;
     let body = arguments.to_string();
     let length = body.len();
     write!(
         connection,
-        "POST /api/{command} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        "POST /api/{api_command} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     )?;
     let mut answer = String::new();
     connection.read_to_string(&mut answer)?;
@@ -89,16 +99,17 @@ fn ask(ports: Ports, command: &str, arguments: &Value) -> std::io::Result<(u16, 
 }
 
 impl Server {
-    /// A command of ejabberd's HTTP API, which must succeed.
-    pub(crate) fn api(&self, command: &str, arguments: &Value) -> Value {
-        let (status, body) = ask(self.ports, command, arguments).unwrap();
-        assert_eq!(status, 200, "{command} {arguments}: {body}");
+    /// Calls a command of ejabberd's HTTP API, which must succeed. Returns the body of the answer, as JSON if it is
+    /// JSON.
+    pub(crate) fn call_api(&self, api_command: &str, arguments: &Value) -> Value {
+        let (status, body) = post(self.ports, api_command, arguments).unwrap();
+        assert_eq!(status, 200, "{api_command} {arguments}: {body}");
         serde_json::from_str(&body).unwrap_or(Value::String(body))
     }
 
-    /// Makes an account if there is none.
-    pub(crate) fn register(&self, account: &Value) {
-        let (status, body) = ask(self.ports, "register", account).unwrap();
+    /// Adds an account, given as the arguments of the API command `register`, unless the account exists.
+    pub(crate) fn register_account(&self, account: &Value) {
+        let (status, body) = post(self.ports, "register", account).unwrap();
         let exists = 409;
         assert!([200, exists].contains(&status), "{account}: {body}");
     }

@@ -1,4 +1,5 @@
-//! The stage itself: each server starts, answers, stops and is killed, and clients see what is set by its own means.
+//! Tests of the setup that the other tests use: servers start, answer, stop and are killed, and clients see what is set
+//! without hatrack.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -15,10 +16,10 @@ const ROOM: &str = "courses@conference.localhost";
 #[test]
 fn servers_start_stop_and_restart() {
     on_each_new(&Kind::ALL, |server| {
-        server.user("ana");
+        server.add_account("ana");
         drop(Client::login(server, "ana"));
         server.stop();
-        server.begin();
+        server.launch();
         server.restart();
         drop(Client::login(server, "ana"));
     });
@@ -27,10 +28,10 @@ fn servers_start_stop_and_restart() {
 #[test]
 fn client_sees_prosody_hats() {
     on_each(&Kind::PROSODY, |server| {
-        server.user("ana");
+        server.add_account("ana");
         let hats =
             json!({"urn:x:1": {"active": true, "title": "書記 \"<&>\" é"}, "urn:x:2": {"title": "off"}});
-        server.make_room(
+        server.create_prosody_room(
             ROOM,
             &json!([["ana@localhost", "owner", hats], ["bob@localhost", "member"]]),
         );
@@ -40,8 +41,8 @@ fn client_sees_prosody_hats() {
         );
         assert_eq!(server.stored(ROOM, "carol@localhost"), json!([false, false]));
         let mut ana = Client::login(server, "ana");
-        ana.order(&json!({"join": ROOM, "nick": "ana"}));
-        let own = ana.until(|told| told["presence"] == json!(format!("{ROOM}/ana")));
+        ana.send_order(&json!({"join": ROOM, "nick": "ana"}));
+        let own = ana.wait_for(|event| event["presence"] == json!(format!("{ROOM}/ana")));
         assert_eq!(own["hats"][0]["title"], "書記 \"<&>\" é", "{own}");
         assert_eq!(own["hats"].as_array().unwrap().len(), 1);
     });
@@ -51,8 +52,8 @@ fn client_sees_prosody_hats() {
 fn ejabberd_api_answers() {
     on_each(&Kind::EJABBERD, |server| {
         let room = json!({"name": "courses", "service": "conference.localhost", "host": "localhost"});
-        server.api("create_room", &room);
-        let rooms = server.api("muc_online_rooms", &json!({"service": "conference.localhost"}));
+        server.call_api("create_room", &room);
+        let rooms = server.call_api("muc_online_rooms", &json!({"service": "conference.localhost"}));
         assert_eq!(rooms, json!([ROOM]));
     });
 }
@@ -75,8 +76,8 @@ fn servers_present_their_certificates() {
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(said.contains("Verify return code: 0 (ok)"), "{kind:?}: {said}");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("Verify return code: 0 (ok)"), "{kind:?}: {text}");
     });
 }
 
@@ -94,11 +95,14 @@ fn paused_server_answers_after_resume() {
             .unwrap();
         writeln!(shell.stdin.take().unwrap(), "> 20 + 3").unwrap();
         std::thread::sleep(Duration::from_millis(300));
-        assert!(shell.try_wait().unwrap().is_none(), "{kind:?}: it waits");
+        assert!(
+            shell.try_wait().unwrap().is_none(),
+            "{kind:?}: the shell ended while the server was paused"
+        );
         server.thaw();
         let output = shell.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(said.contains("| Result: 23"), "{kind:?}: {said}");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("| Result: 23"), "{kind:?}: {text}");
     });
 }
 
@@ -106,18 +110,22 @@ fn paused_server_answers_after_resume() {
 fn clients_join_room_and_one_is_muted() {
     on_each(&Kind::ALL, |server| {
         let kind = server.kind;
-        server.user("ana");
-        server.user("bob");
+        server.add_account("ana");
+        server.add_account("bob");
         let mut ana = Client::join(server, "ana", ROOM);
-        // ejabberd makes the room as its first occupant likes it; Prosody waits for that.
+        // The owner submits the default configuration: Prosody locks a new room until then.
         let submitted = "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query>";
         assert_eq!(ana.iq(ROOM, "set", submitted).0, "result", "{kind:?}");
         let mut bob = Client::join(server, "bob", ROOM);
-        assert_eq!(ana.presences().last().unwrap()["role"], "participant", "{kind:?}");
+        assert_eq!(
+            ana.drain_presences().last().unwrap()["role"],
+            "participant",
+            "{kind:?}"
+        );
         let muted =
             "<query xmlns='http://jabber.org/protocol/muc#admin'><item nick='bob' role='visitor'/></query>";
         assert_eq!(ana.iq(ROOM, "set", muted).0, "result", "{kind:?}");
-        let seen = bob.presences();
+        let seen = bob.drain_presences();
         assert_eq!(seen.len(), 1, "{kind:?}: {seen:?}");
         assert_eq!(seen[0]["role"], "visitor");
     });

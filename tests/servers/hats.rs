@@ -1,4 +1,5 @@
-//! The hats of an ejabberd's rooms, set and read by raw commands of another client.
+//! Rooms, hats and affiliations of ejabberd, read and changed without hatrack: with ad-hoc commands of a client, and
+//! with ejabberd's HTTP API.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::MutexGuard;
@@ -12,7 +13,7 @@ use crate::server::{Kind, Server};
 const COMMANDS: &str = "http://jabber.org/protocol/commands";
 const DATA: &str = "jabber:x:data";
 
-/// A command with a form; without fields, one that only answers.
+/// An ad-hoc command with a submitted form, or without a form if there are no fields.
 fn command(node: &str, fields: &[(&str, &str)]) -> String {
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
     let field = |(name, value): &(&str, &str)| {
@@ -27,7 +28,7 @@ fn command(node: &str, fields: &[(&str, &str)]) -> String {
     )
 }
 
-/// The observer of a server.
+/// The client of the account `observer`, an administrator of the server.
 struct Observer<'a>(MutexGuard<'a, Option<Client>>);
 
 impl Observer<'_> {
@@ -43,8 +44,8 @@ impl Server {
         Observer(observer)
     }
 
-    /// What a command of a room lists: the values of each item by the names of their fields.
-    pub(crate) fn listed(&self, room: &str, node: &str) -> Vec<BTreeMap<String, String>> {
+    /// Runs an ad-hoc command of a room and returns the items of its answer: the values by the names of the fields.
+    pub(crate) fn command_items(&self, room: &str, node: &str) -> Vec<BTreeMap<String, String>> {
         let (kind, xml) = self.observer().client().iq(room, "set", &command(node, &[]));
         assert_eq!(kind, "result", "{xml}");
         let answer = roxmltree::Document::parse(&xml).unwrap();
@@ -64,41 +65,41 @@ impl Server {
     }
 
     /// Makes users members of rooms.
-    pub(crate) fn admit(&self, rooms: &[String], users: &[&str]) {
+    pub(crate) fn add_members(&self, rooms: &[String], users: &[&str]) {
         let item = |user: &&str| format!("<item jid='{user}' affiliation='member'/>");
         let items: String = users.iter().map(item).collect();
         let query = format!("<query xmlns='http://jabber.org/protocol/muc#admin'>{items}</query>");
-        let orders: Vec<_> = rooms.iter().map(|room| (room.clone(), query.clone())).collect();
-        self.observer().client().iqs(&orders);
+        let requests: Vec<_> = rooms.iter().map(|room| (room.clone(), query.clone())).collect();
+        self.observer().client().iqs(&requests);
     }
 
-    /// Gives hats; where there is a catalog, defines them with these titles: room, user, ID and title.
+    /// Assigns hats, each given as room, user, ID and title. With a catalog, first defines the hats there.
     pub(crate) fn assign(&self, hats: &[(&str, &str, &str, &str)]) {
-        let (mut orders, mut defined) = (Vec::new(), BTreeSet::new());
+        let (mut requests, mut defined) = (Vec::new(), BTreeSet::new());
         for (room, user, id, title) in hats {
-            let mut order = |node: &str, fields: &[(&str, &str)]| {
-                orders.push(((*room).to_owned(), command(node, fields)));
+            let mut request = |node: &str, fields: &[(&str, &str)]| {
+                requests.push(((*room).to_owned(), command(node, fields)));
             };
             if self.kind == Kind::Ejabberd26 {
                 let entry = [("hats#uri", *id), ("hats#title", *title), ("hats#hue", "120.0")];
                 if defined.insert((*room, *id, *title)) {
-                    order("urn:xmpp:hats:commands:create", &entry);
+                    request("urn:xmpp:hats:commands:create", &entry);
                 }
                 let hat = [("hats#jid", *user), ("hat", *id)];
-                order("urn:xmpp:hats:commands:assign", &hat);
+                request("urn:xmpp:hats:commands:assign", &hat);
             } else {
                 let hat = [("jid", *user), ("hat_title", *title), ("hat_uri", *id)];
-                order("http://prosody.im/protocol/hats#add", &hat);
+                request("http://prosody.im/protocol/hats#add", &hat);
             }
         }
-        for orders in orders.chunks(500) {
-            self.observer().client().iqs(orders);
+        for requests in requests.chunks(500) {
+            self.observer().client().iqs(requests);
         }
     }
 
-    /// Removes hats: room, user and ID.
+    /// Removes hats, each given as room, user and ID.
     pub(crate) fn unassign(&self, hats: &[(&str, &str, &str)]) {
-        let order = |(room, user, id): &(&str, &str, &str)| {
+        let request = |(room, user, id): &(&str, &str, &str)| {
             let command = if self.kind == Kind::Ejabberd26 {
                 let hat = [("hats#jid", *user), ("hat", *id)];
                 command("urn:xmpp:hats:commands:unassign", &hat)
@@ -108,13 +109,13 @@ impl Server {
             };
             ((*room).to_owned(), command)
         };
-        let orders: Vec<_> = hats.iter().map(order).collect();
-        self.observer().client().iqs(&orders);
+        let requests: Vec<_> = hats.iter().map(request).collect();
+        self.observer().client().iqs(&requests);
     }
 
-    /// All hats of a room's users: user, ID and title.
+    /// Returns the hats of all users of a room, each as user, ID and title.
     pub(crate) fn assigned(&self, room: &str) -> Vec<[String; 3]> {
-        // The older one swaps two of the fields.
+        // In this list, ejabberd 23.01 has the ID in the field `hat_title` and the title in `hat_uri`.
         let (node, names) = if self.kind == Kind::Ejabberd26 {
             (
                 "urn:xmpp:hats:commands:list-assigned",
@@ -123,28 +124,33 @@ impl Server {
         } else {
             ("p1:hats#list", ["jid", "hat_title", "hat_uri"])
         };
-        let items = self.listed(room, node).into_iter();
+        let items = self.command_items(room, node).into_iter();
         items.map(|item| names.map(|name| item[name].clone())).collect()
     }
 
-    /// Makes a room with these options and affiliations, by ejabberd's API.
-    pub(crate) fn muc(&self, room: &str, options: &[(&str, &str)], affiliations: &[(&str, &str)]) {
+    /// Creates a room on ejabberd with these options and affiliations.
+    pub(crate) fn create_ejabberd_room(
+        &self,
+        room: &str,
+        options: &[(&str, &str)],
+        affiliations: &[(&str, &str)],
+    ) {
         let (name, service) = room.split_once('@').unwrap();
         let options: Vec<Value> = options
             .iter()
             .map(|(name, value)| json!({"name": name, "value": value}))
             .collect();
-        self.api(
+        self.call_api(
             "create_room_with_opts",
             &json!({"name": name, "service": service, "host": "localhost", "options": options}),
         );
         for (user, affiliation) in affiliations {
-            self.affiliate(room, user, affiliation);
+            self.set_ejabberd_affiliation(room, user, affiliation);
         }
     }
 
-    /// Sets an affiliation by ejabberd's API.
-    pub(crate) fn affiliate(&self, room: &str, user: &str, affiliation: &str) {
+    /// Sets an affiliation on ejabberd.
+    pub(crate) fn set_ejabberd_affiliation(&self, room: &str, user: &str, affiliation: &str) {
         let (name, service) = room.split_once('@').unwrap();
         let mut arguments = json!({"service": service, "affiliation": affiliation});
         if self.kind == Kind::Ejabberd26 {
@@ -156,24 +162,24 @@ impl Server {
             arguments["name"] = json!(name);
             arguments["jid"] = json!(user);
         }
-        self.api("set_room_affiliation", &arguments);
+        self.call_api("set_room_affiliation", &arguments);
     }
 
-    /// Removes a room by ejabberd's API.
-    pub(crate) fn destroy_muc(&self, room: &str) {
+    /// Destroys a room on ejabberd, and waits until the room is gone.
+    pub(crate) fn destroy_ejabberd_room(&self, room: &str) {
         let (name, service) = room.split_once('@').unwrap();
         let new = self.kind == Kind::Ejabberd26;
         let key = if new { "room" } else { "name" };
-        self.api("destroy_room", &json!({ key: name, "service": service }));
-        // It is answered before that is done.
-        while self.muc_rooms().iter().any(|other| other == room) {
+        self.call_api("destroy_room", &json!({ key: name, "service": service }));
+        // ejabberd answers before the room is gone.
+        while self.ejabberd_rooms().iter().any(|other| other == room) {
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
     }
 
-    /// All rooms of the service, by ejabberd's API.
-    pub(crate) fn muc_rooms(&self) -> Vec<String> {
-        let rooms = self.api("muc_online_rooms", &json!({ "service": SERVICE }));
+    /// Returns all loaded rooms of ejabberd's rooms service.
+    pub(crate) fn ejabberd_rooms(&self) -> Vec<String> {
+        let rooms = self.call_api("muc_online_rooms", &json!({ "service": SERVICE }));
         serde_json::from_value(rooms).unwrap()
     }
 }

@@ -1,12 +1,12 @@
-//! Against real servers on loopback: Prosody 0.12 and 13, ejabberd 23.01 and 26.07. They need root and Debian; what is missing
-//! is reported in a line, and is a failure in the gate.
+//! Tests with real servers on loopback: Prosody 0.12 and 13, ejabberd 23.01 and 26.07. They need root and Debian 12. If
+//! something is missing, a test is skipped with a line that says why; in CI it fails instead.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot set up its stage has failed"
+    reason = "a test whose setup fails has failed"
 )]
 
 mod changes;

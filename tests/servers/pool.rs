@@ -1,5 +1,5 @@
-//! Servers that tests use one after the other: starting one takes longer than most tests. A test has one for itself,
-//! without rooms, and gives it back when it passes; so tests that run side by side do not wait for each other.
+//! Servers that several tests use, one after the other, because starting a server takes longer than most tests. While a
+//! test has a server, no other test uses it. The test gets the server without rooms and returns it only if it passes.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
@@ -9,17 +9,18 @@ use crate::server::{Kind, Server};
 
 static IDLE: Mutex<Vec<Server>> = Mutex::new(Vec::new());
 
-/// A server that other tests use, too, before and after.
+/// A server that other tests may have used before and may use later.
 #[derive(Debug)]
 pub(crate) struct Shared(Option<Server>);
 
 impl Shared {
-    /// Takes one that no test uses, or starts one. `None`: it cannot run here, which is reported.
+    /// Takes a server that no test uses, or starts one. Returns `None` and reports why if this kind cannot run on this
+    /// machine.
     pub(crate) fn take(kind: Kind) -> Option<Self> {
         let idle = || {
             let mut idle = IDLE.lock().unwrap();
-            let number = idle.iter().position(|server| server.kind == kind)?;
-            Some(idle.swap_remove(number))
+            let index = idle.iter().position(|server| server.kind == kind)?;
+            Some(idle.swap_remove(index))
         };
         while let Some(mut server) = idle() {
             if server.is_alive() && server.remove_rooms() {
@@ -30,7 +31,7 @@ impl Shared {
     }
 }
 
-/// Runs a test on a server of each of these kinds, at the same time: most of a test is waiting.
+/// Runs a test on a server of each of these kinds in parallel: a test mostly waits.
 pub(crate) fn on_each(kinds: &[Kind], test: impl Fn(&mut Server) + Sync) {
     run_on_each(kinds, &|kind| {
         if let Some(mut server) = Shared::take(kind) {
@@ -39,8 +40,8 @@ pub(crate) fn on_each(kinds: &[Kind], test: impl Fn(&mut Server) + Sync) {
     });
 }
 
-/// The same on servers that no other test uses: when ejabberd is killed, what it forgets must not be a room that another
-/// test removed.
+/// Like [`on_each`], on new servers. For tests that kill servers: a killed ejabberd forgets its last changes, so on a
+/// shared server, a room that another test removed could reappear.
 pub(crate) fn on_each_new(kinds: &[Kind], test: impl Fn(&mut Server) + Sync) {
     run_on_each(kinds, &|kind| {
         if let Some(mut server) = Server::start(kind) {
@@ -49,13 +50,13 @@ pub(crate) fn on_each_new(kinds: &[Kind], test: impl Fn(&mut Server) + Sync) {
     });
 }
 
-/// Runs a test for each of these kinds, at the same time.
+/// Runs a test for each of these kinds in parallel.
 pub(crate) fn run_on_each(kinds: &[Kind], test: &(impl Fn(Kind) + Sync)) {
-    side_by_side(kinds.iter().map(|kind| (format!("{kind:?}"), *kind)), test);
+    run_side_by_side(kinds.iter().map(|kind| (format!("{kind:?}"), *kind)), test);
 }
 
-/// Runs a test for each of these cases, which have names, at the same time.
-pub(crate) fn side_by_side<T: Send>(
+/// Runs a test for each of these cases in parallel, each in a thread with the name of the case.
+pub(crate) fn run_side_by_side<T: Send>(
     cases: impl IntoIterator<Item = (impl std::fmt::Display, T)>,
     test: &(impl Fn(T) + Sync),
 ) {
@@ -86,7 +87,7 @@ impl DerefMut for Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         let server = self.0.take();
-        // What a test that failed left behind must not make others fail.
+        // What a failed test leaves on the server must not make other tests fail.
         if !std::thread::panicking() {
             IDLE.lock().unwrap().extend(server);
         }
@@ -94,10 +95,10 @@ impl Drop for Shared {
 }
 
 impl Server {
-    /// Removes all rooms; accounts stay. Whether that succeeded.
+    /// Removes all rooms, but no accounts. Returns whether all rooms are removed.
     pub(crate) fn remove_rooms(&self) -> bool {
         if self.kind.is_prosody() {
-            // Also those that are not loaded, destroyed, or cannot be saved.
+            // This includes rooms that are not loaded, are destroyed, or cannot be saved.
             let left = self.lua(&format!(
                 "local m = hosts['{SERVICE}'].modules.muc; local names = {{}} \
                  for r in m.live_rooms() do names[r.jid] = true end \
@@ -109,8 +110,8 @@ impl Server {
             ));
             return left == "0";
         }
-        for room in self.muc_rooms() {
-            self.destroy_muc(&room);
+        for room in self.ejabberd_rooms() {
+            self.destroy_ejabberd_room(&room);
         }
         true
     }

@@ -1,7 +1,7 @@
-//! Processes that end with the tests, whatever ends the tests.
+//! Processes that end with the tests, even if the tests are killed.
 //!
-//! Each has a namespace of process ids of its own, so that all that it starts ends with it; and `unshare`, which watches
-//! over it, gets a signal when the thread that started it is gone. That is a thread that ends only with the process.
+//! A server has its own namespace of process IDs, so that all processes that it starts end with it. Its parent,
+//! `unshare`, is killed when the thread that started it ends; this thread ends only with the tests.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,30 +12,32 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A server that runs.
+/// A running server.
 #[derive(Debug)]
 pub(crate) struct Process {
-    watcher: Child,
+    /// `unshare`, the parent of the server.
+    unshare: Child,
     server: Pid,
 }
 
-type Spawn = (Command, Sender<std::io::Result<Child>>);
+type SpawnRequest = (Command, Sender<std::io::Result<Child>>);
 
-/// Starts a process in the thread that ends only with the tests.
+/// Starts a process from the thread that ends only with the tests, so that a
+/// parent-death signal (`setpriv --pdeathsig`) is sent only then.
 pub(crate) fn spawn(command: Command) -> std::io::Result<Child> {
-    static SPAWNER: OnceLock<std::sync::Mutex<Sender<Spawn>>> = OnceLock::new();
+    static SPAWNER: OnceLock<std::sync::Mutex<Sender<SpawnRequest>>> = OnceLock::new();
     let spawner = SPAWNER.get_or_init(|| {
-        let (ask, asked) = channel::<Spawn>();
+        let (sender, requests) = channel::<SpawnRequest>();
         std::thread::spawn(move || {
-            for (mut command, answer) in asked {
+            for (mut command, answer) in requests {
                 let _ = answer.send(command.spawn());
             }
         });
-        ask.into()
+        sender.into()
     });
-    let (answer, answered) = channel();
+    let (answer, answers) = channel();
     spawner.lock().unwrap().send((command, answer)).unwrap();
-    answered.recv().unwrap()
+    answers.recv().unwrap()
 }
 
 #[cfg(feature = "live")]
@@ -45,19 +47,19 @@ fn tasks(process: &str) -> impl Iterator<Item = std::path::PathBuf> {
     tasks.map(|task| task.path())
 }
 
-/// How long the threads of a process were on a processor.
+/// The processor time that the existing threads of a process have used. `process` is a process ID.
 #[cfg(feature = "live")]
-pub(crate) fn busy(process: &str) -> Duration {
+pub(crate) fn processor_time(process: &str) -> Duration {
     let nanoseconds = tasks(process).map(|task| {
         let statistics = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
-        let busy = statistics.split_whitespace().next().map(str::parse::<u64>);
-        busy.and_then(Result::ok).unwrap_or_default()
+        let time = statistics.split_whitespace().next().map(str::parse::<u64>);
+        time.and_then(Result::ok).unwrap_or_default()
     });
     Duration::from_nanos(nanoseconds.sum())
 }
 
 impl Process {
-    /// Starts what the words say; what it writes goes into a file.
+    /// Starts the server with this command line and these environment variables. Its output is appended to a file.
     pub(crate) fn start(words: &[OsString], variables: &[(&str, String)], output: &Path) -> Self {
         let output = std::fs::OpenOptions::new()
             .create(true)
@@ -83,15 +85,15 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(output.try_clone().unwrap())
             .stderr(output);
-        let mut watcher = spawn(command).unwrap();
-        let children = format!("/proc/{0}/task/{0}/children", watcher.id());
+        let mut unshare = spawn(command).unwrap();
+        let children = format!("/proc/{0}/task/{0}/children", unshare.id());
         loop {
             let child = std::fs::read_to_string(&children).unwrap_or_default();
             if let Some(child) = child.split_whitespace().next() {
                 let server = Pid::from_raw(child.parse().unwrap()).unwrap();
-                return Self { watcher, server };
+                return Self { unshare, server };
             }
-            if let Some(status) = watcher.try_wait().unwrap() {
+            if let Some(status) = unshare.try_wait().unwrap() {
                 panic!("{words:?} ended at once: {status}");
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -100,31 +102,31 @@ impl Process {
 
     /// Sends a signal to the server.
     pub(crate) fn signal(&self, signal: Signal) {
-        // It may be gone already.
+        // The server may have ended already.
         let _ = kill_process(self.server, signal);
     }
 
-    /// Whether it still runs.
+    /// Whether the server is still running.
     pub(crate) fn is_alive(&mut self) -> bool {
-        self.watcher.try_wait().unwrap().is_none()
+        self.unshare.try_wait().unwrap().is_none()
     }
 
-    /// Seconds for which it and all that it started were on a processor; threads that ended do not count.
+    /// The processor time of the server and all processes that it started, in seconds, without threads that have ended.
     #[cfg(feature = "live")]
     pub(crate) fn processor_seconds(&self) -> f64 {
         let mut processes = vec![self.server.as_raw_nonzero().get().to_string()];
-        let mut seconds = Duration::ZERO;
+        let mut time = Duration::ZERO;
         while let Some(process) = processes.pop() {
-            seconds += busy(&process);
+            time += processor_time(&process);
             for task in tasks(&process) {
                 let children = std::fs::read_to_string(task.join("children")).unwrap_or_default();
                 processes.extend(children.split_whitespace().map(str::to_owned));
             }
         }
-        seconds.as_secs_f64()
+        time.as_secs_f64()
     }
 
-    /// Waits for its end, and kills it when that takes too long.
+    /// Waits until the server has ended, and kills it after about ten seconds.
     pub(crate) fn wait(mut self) {
         for _ in 0..1000 {
             if !self.is_alive() {
@@ -138,6 +140,6 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
-        let _ = self.watcher.wait();
+        let _ = self.unshare.wait();
     }
 }

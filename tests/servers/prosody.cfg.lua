@@ -1,4 +1,4 @@
--- Prosody as a package brings it, on loopback, for the tests. @NAME@ is filled in by prosody.rs.
+-- The configuration of Prosody for the tests, on loopback. prosody.rs replaces each @NAME@ and adds lines at the end.
 pidfile = "@HOME@/prosody.pid"
 data_path = "@HOME@/data"
 certificates = "@HOME@/certs"

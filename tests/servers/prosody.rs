@@ -1,4 +1,5 @@
-//! Prosody: its configuration, and its state as its own shell says it, by a script that has nothing of hatrack's.
+//! Configures and starts Prosody, and reads and changes its state through its admin shell, with a script that shares no
+//! code with hatrack.
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -12,17 +13,19 @@ use serde_json::Value;
 use crate::process::spawn;
 use crate::server::{Ports, Server};
 
-/// The service of the rooms, on every server.
+/// The rooms service of each server.
 pub(crate) const SERVICE: &str = "conference.localhost";
 
-pub(crate) fn configure(server: &Server, more: &str) {
+/// Writes the configuration file, with these lines at its end.
+pub(crate) fn configure(server: &Server, extra_config: &str) {
     let text = include_str!("prosody.cfg.lua")
         .replace("@HOME@", &server.home_inside())
         .replace("@C2S@", &server.ports.client.to_string())
         .replace("@TLS@", &server.ports.tls.to_string());
-    server.write("prosody.cfg.lua", &format!("{text}{more}\n"));
+    server.write("prosody.cfg.lua", &format!("{text}{extra_config}\n"));
 }
 
+/// Returns the command line that runs the server, and its environment variables.
 pub(crate) fn command(server: &Server) -> (Vec<OsString>, Vec<(&'static str, String)>) {
     let system = server.kind.system();
     let mut words = system.command("prosody", "/usr/bin/prosody");
@@ -31,12 +34,13 @@ pub(crate) fn command(server: &Server) -> (Vec<OsString>, Vec<(&'static str, Str
     (words, Vec::new())
 }
 
-pub(crate) fn ready(home: &Path, ports: Ports) -> bool {
+/// Returns whether the admin socket and the port for clients accept connections.
+pub(crate) fn is_ready(home: &Path, ports: Ports) -> bool {
     UnixStream::connect(home.join("data/prosody.sock")).is_ok()
         && TcpStream::connect(("127.0.0.1", ports.client)).is_ok()
 }
 
-/// A connection to the admin shell, by a script.
+/// A connection to the admin shell, through the script `shell.py`.
 #[derive(Debug)]
 pub(crate) struct Shell {
     child: Child,
@@ -59,7 +63,7 @@ impl Shell {
         Self { child, input, output }
     }
 
-    /// Runs a line, and gives its result and whether that is an error.
+    /// Runs a line. Returns its result, and whether the result is an error.
     fn run(&mut self, line: &str) -> (String, bool) {
         writeln!(self.input, "{line}").unwrap();
         loop {
@@ -81,12 +85,12 @@ impl Drop for Shell {
 }
 
 impl Server {
-    /// Its admin socket.
+    /// The path of the admin socket.
     pub(crate) fn socket(&self) -> PathBuf {
         self.path("data/prosody.sock")
     }
 
-    /// The words of `prosodyctl shell --quiet`, run as the server's user.
+    /// Returns the command line that runs `prosodyctl shell --quiet` as the server's account.
     pub(crate) fn prosodyctl(&self) -> Vec<OsString> {
         let mut words = self.kind.system().command("prosody", "/usr/bin/prosodyctl");
         let config = format!("{}/prosody.cfg.lua", self.home_inside());
@@ -94,7 +98,7 @@ impl Server {
         words
     }
 
-    /// Runs Lua in the server, which must return a text, and gives that.
+    /// Runs Lua code in the server and returns its result, which must be a string.
     pub(crate) fn lua(&self, code: &str) -> String {
         let code = format!("> return (function() {} end)()", code.replace('\n', " "));
         let mut shell = self.shell.lock().unwrap();
@@ -104,17 +108,18 @@ impl Server {
         result.strip_prefix("Result: ").unwrap().to_owned()
     }
 
-    /// Runs Lua that has the room `r` and the service's functions `m`.
+    /// Like [`Self::lua`]; the code can use the room as `r` and the module of the rooms service as `m`.
     pub(crate) fn lua_room(&self, room: &str, code: &str) -> String {
         self.lua(&format!(
             "local m = hosts['{SERVICE}'].modules.muc; local r = m.get_room_from_jid('{room}'); {code}"
         ))
     }
 
-    /// Makes a room with these users: address, affiliation, hats as JSON.
-    pub(crate) fn make_room(&self, room: &str, users: &Value) {
+    /// Creates a room on Prosody with these users: each an array of address, affiliation and, optionally, hats.
+    pub(crate) fn create_prosody_room(&self, room: &str, users: &Value) {
+        // JSON text contains no control characters, so a JSON string of it has no other escapes than `\\` and `\"`, and
+        // is a Lua string, too.
         let users = Value::String(users.to_string()).to_string();
-        // A JSON text is a Lua text too, but for its escapes of more than one byte and its slashes, which serde does not write.
         self.lua(&format!(
             "local m = hosts['{SERVICE}'].modules.muc; local r = m.create_room('{room}') \
              for _, u in ipairs(require 'util.json'.decode({users})) do \
@@ -123,7 +128,7 @@ impl Server {
         ));
     }
 
-    /// What the server has of a user: `[affiliation, data]`.
+    /// Returns what Prosody stores about a user of a room: `[affiliation, data]`, each `false` if there is none.
     pub(crate) fn stored(&self, room: &str, user: &str) -> Value {
         let text = self.lua_room(
             room,

@@ -1,4 +1,4 @@
-//! The screen against a real Prosody: rooms are loaded, changes go both ways, a conflict is chosen.
+//! The screen with a real Prosody: rooms are received, changes go both ways, and a conflict is resolved.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::pool::Shared;
 use crate::server::{Kind, Server};
-use crate::shell::{By, access, settings};
+use crate::shell::{Transport, access, settings};
 
 #[path = "../support/session.rs"]
 #[expect(dead_code, reason = "shared by several test files")]
@@ -23,23 +23,23 @@ use session::Session;
 
 const ROOM: &str = "courses@conference.localhost";
 const TERRY: &str = "terry@localhost";
-/// How long anything may take.
+/// The longest time to wait for an overlay.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A session whose requests go to a real server.
-struct Live {
+struct LiveSession {
     session: Session,
     worker: ServerWorker,
     events: Receiver<ServerEvent>,
     folder: tempfile::TempDir,
 }
 
-impl Live {
+impl LiveSession {
     fn start(server: &Server) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // What servers have is kept beside the data file, with its permissions.
+        // Bases are stored next to the data file, with its permissions, so the data file must exist.
         std::fs::write(folder.path().join("hats.json"), "{\"version\":1,\"rooms\":{}}").unwrap();
-        let settings = settings(access(server, By::Socket));
+        let settings = settings(access(server, Transport::Socket));
         let start = SessionOptions {
             actor: "terry".into(),
             servers: vec![settings.entry.clone()],
@@ -62,15 +62,16 @@ impl Live {
         }
     }
 
-    /// Presses keys, then passes requests and events on until an overlay of this type is on top.
-    fn until<T: Layer>(&mut self, keys: &str) {
+    /// Presses keys, then passes requests to the server and its events to the session, until an overlay of this type is
+    /// on top.
+    fn press_until<T: Layer>(&mut self, keys: &str) {
         self.session.keys(keys);
         let end = Instant::now() + TIMEOUT;
         loop {
-            self.save();
+            self.write_data_file();
             for effect in std::mem::take(&mut self.session.effects) {
                 match effect {
-                    // What comes in by itself would not be in the plan.
+                    // Changes that are received by following would not be in the plan.
                     Effect::Server(ServerRequest::Follow { .. }) => {}
                     Effect::Server(request) => self.worker.request(request).unwrap(),
                     _ => {}
@@ -91,8 +92,9 @@ impl Live {
         }
     }
 
-    /// Writes what the session saved, which has no store of its own: what is sent is compared with the file.
-    fn save(&self) {
+    /// Writes the session's wardrobe into the data file, because this session has no store, and the worker compares
+    /// with the file before it sends.
+    fn write_data_file(&self) {
         let saved = self.session.json().to_string();
         std::fs::write(self.folder.path().join("hats.json"), saved).unwrap();
     }
@@ -112,17 +114,17 @@ fn hats(state: &State) -> Vec<String> {
 }
 
 #[test]
-fn screen_loads_rooms_and_changes_go_both_ways() {
+fn screen_receives_rooms_and_changes_go_both_ways() {
     for kind in Kind::PROSODY {
         let Some(server) = Shared::take(kind) else {
             continue;
         };
         let teacher = json!({"urn:x:teacher": {"active": true, "title": "Teacher"}});
         let users = json!([["prof@localhost", "owner"], [TERRY, "member", teacher]]);
-        server.make_room(ROOM, &users);
-        let mut live = Live::start(&server);
-        live.until::<PlanOverlay>("S Enter");
-        live.until::<ReportOverlay>("Enter y");
+        server.create_prosody_room(ROOM, &users);
+        let mut live = LiveSession::start(&server);
+        live.press_until::<PlanOverlay>("S Enter");
+        live.press_until::<ReportOverlay>("Enter y");
         assert_eq!(hats(&live.session.state), ["urn:x:teacher true false"]);
 
         // The same hat is changed on both sides, and one more is added on each.
@@ -143,7 +145,7 @@ fn screen_loads_rooms_and_changes_go_both_ways() {
         live.session.keys("Tab");
         live.session.text("Dean \"<&>\" é");
         live.session.keys("Enter");
-        live.until::<PlanOverlay>("S Enter");
+        live.press_until::<PlanOverlay>("S Enter");
         let counts = live.plan().counts();
         assert_eq!(
             (counts.send, counts.receive, counts.conflicts),
@@ -151,7 +153,7 @@ fn screen_loads_rooms_and_changes_go_both_ways() {
             "{kind:?}"
         );
         assert!(!live.plan().parts[0].rooms()[0].first_contact, "{kind:?}");
-        live.until::<ReportOverlay>("Tab m Enter y");
+        live.press_until::<ReportOverlay>("Tab m Enter y");
         let report: &ReportOverlay = live.session.state.top_as().unwrap();
         assert_eq!(report.totals(), [2, 1, 0, 0, 0], "{kind:?}");
         let stored = &server.stored(ROOM, TERRY)[1]["hats"];
@@ -160,8 +162,8 @@ fn screen_loads_rooms_and_changes_go_both_ways() {
         assert_eq!(stored["urn:x:proctor"]["active"], true, "{stored}");
         assert!(hats(&live.session.state).contains(&"urn:x:proctor true false".to_owned()));
 
-        // Then both are the same.
-        live.until::<PlanOverlay>("Esc Enter");
+        // Then both sides are equal.
+        live.press_until::<PlanOverlay>("Esc Enter");
         let rooms = live.plan().parts[0].rooms();
         assert!(live.plan().is_empty(), "{kind:?}: {rooms:?}");
         assert!(live.worker.stop());

@@ -1,4 +1,4 @@
-//! A real server on loopback, with a folder of its own, for as long as the value lives.
+//! Starts and stops a real server on loopback, with its own folder.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -18,34 +18,34 @@ use crate::prosody::Shell;
 use crate::system::{System, skip};
 use crate::{ejabberd, prosody};
 
-/// Which server.
+/// A kind of server that the tests start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Prosody 0.12, of Debian 12.
+    /// Prosody 0.12 from Debian 12.
     Prosody012,
-    /// Prosody 13, of Debian 13.
+    /// Prosody 13 from Debian 13.
     Prosody13,
-    /// ejabberd 23.01, of Debian 12: a hat is assigned with its title.
+    /// ejabberd 23.01 from Debian 12: a hat is assigned together with its title.
     Ejabberd23,
-    /// ejabberd 26.07, of Debian 13: hats are in the room's catalog.
+    /// ejabberd 26.07 from the backports of Debian 13: the room's catalog defines hats and their titles.
     Ejabberd26,
 }
 
 impl Kind {
-    /// All that the tests start.
+    /// All kinds.
     pub(crate) const ALL: [Self; 4] = [
         Self::Prosody012,
         Self::Prosody13,
         Self::Ejabberd23,
         Self::Ejabberd26,
     ];
-    /// Those with an admin shell.
+    /// The kinds with an admin shell.
     pub(crate) const PROSODY: [Self; 2] = [Self::Prosody012, Self::Prosody13];
 
-    /// Those with an HTTP API.
+    /// The kinds with an HTTP API.
     pub(crate) const EJABBERD: [Self; 2] = [Self::Ejabberd23, Self::Ejabberd26];
 
-    /// Where it is installed.
+    /// The system in which this server is installed.
     pub(crate) fn system(self) -> System {
         match self {
             Self::Prosody012 | Self::Ejabberd23 => System::Bookworm,
@@ -53,12 +53,12 @@ impl Kind {
         }
     }
 
-    /// Whether it is Prosody.
+    /// Whether this is Prosody.
     pub(crate) fn is_prosody(self) -> bool {
         Self::PROSODY.contains(&self)
     }
 
-    /// The user that it runs as.
+    /// The system account that this server runs as.
     pub(crate) fn account(self) -> &'static str {
         if self.is_prosody() { "prosody" } else { "ejabberd" }
     }
@@ -71,8 +71,8 @@ impl Kind {
         }
     }
 
-    /// Why it cannot be started here.
-    fn lacks(self) -> Option<String> {
+    /// Returns why this server cannot be started on this machine; `None` if it can.
+    fn missing_requirement(self) -> Option<String> {
         let system = self.system();
         let root = match system.root() {
             Ok(root) => root,
@@ -82,11 +82,11 @@ impl Kind {
         if !program.exists() {
             return Some(format!("{} is missing", program.display()));
         }
-        system.user(self.account()).err()
+        system.user_ids(self.account()).err()
     }
 }
 
-/// Where a server listens on loopback.
+/// The ports on which a server listens on loopback.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ports {
     /// For clients, with STARTTLS.
@@ -95,44 +95,44 @@ pub(crate) struct Ports {
     pub(crate) tls: u16,
     /// ejabberd's HTTP API.
     pub(crate) api: u16,
-    /// Between ejabberd and ejabberdctl.
+    /// The Erlang distribution of ejabberd 26. For each ejabberd, the number is also part of the node's name.
     pub(crate) node: u16,
 }
 
-/// A server; it ends with this value.
+/// A server. It is killed when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
-    /// Which one.
+    /// The kind of server.
     pub(crate) kind: Kind,
-    /// Where it listens.
+    /// The ports on which the server listens.
     pub(crate) ports: Ports,
     home: Home,
     process: Option<Process>,
-    /// What the tests reach Prosody's admin shell by.
+    /// The connection to Prosody's admin shell, opened when a test first needs it.
     pub(crate) shell: Mutex<Option<Shell>>,
-    /// The client of an administrator, by which the tests reach ejabberd's rooms.
+    /// The client of an administrator, which runs commands in ejabberd's rooms; logged in when a test first needs it.
     pub(crate) observer: Mutex<Option<Client>>,
 }
 
-/// The folder of one server. It is reached by a short path, too: that of a socket has 108 bytes at most.
+/// The folder of one server. `short` is a short path to it, because the path of a socket has at most 107 bytes.
 #[derive(Debug)]
 struct Home {
     folder: PathBuf,
     short: PathBuf,
 }
 
-/// Has all folders of servers removed when the tests have ended, whatever ends them: by a process that waits for the end of
-/// its input.
+/// Starts a process that removes the folders of all servers in `parent` when this process ends, even if it is killed:
+/// the other process waits for the end of its standard input.
 fn remove_at_end(parent: &Path) {
     static CLEANERS: Mutex<BTreeMap<PathBuf, Child>> = Mutex::new(BTreeMap::new());
     let mut cleaners = CLEANERS.lock().unwrap();
     cleaners.entry(parent.to_owned()).or_insert_with(|| {
-        // A server that was killed may write for a moment more.
+        // A killed server may still write for a moment.
         let script = "cat; for _ in 1 2 3 4 5; do rm -rf \"$1\"-* && exit; sleep 0.2; done";
-        let folders = parent.join(name_of_home());
+        let prefix = parent.join(home_prefix());
         Command::new("setsid")
             .args(["sh", "-c", script, "sh"])
-            .arg(folders)
+            .arg(prefix)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -141,15 +141,15 @@ fn remove_at_end(parent: &Path) {
     });
 }
 
-/// What the names of the folders of these tests begin with.
-fn name_of_home() -> String {
+/// The prefix of the names of the folders of all servers of this process.
+fn home_prefix() -> String {
     format!("hatrack-server-{}", std::process::id())
 }
 
 impl Home {
     fn new(system: System, account: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("{}-{}", name_of_home(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("{}-{}", home_prefix(), COUNT.fetch_add(1, Ordering::Relaxed));
         let temporary = std::env::temp_dir();
         let parent = match system {
             System::Bookworm => temporary.clone(),
@@ -159,7 +159,7 @@ impl Home {
             remove_at_end(folder);
         }
         let folder = parent.join(&name);
-        let (user, group) = system.user(account).unwrap();
+        let (user, group) = system.user_ids(account).unwrap();
         for folder in [folder.clone(), folder.join("data"), folder.join("certs")] {
             std::fs::create_dir(&folder).unwrap();
             std::os::unix::fs::chown(&folder, Some(user), Some(group)).unwrap();
@@ -182,7 +182,8 @@ impl Drop for Home {
     }
 }
 
-/// A port below those of outgoing connections, which the system could give to one before the server listens.
+/// Returns a free port below the range of outgoing connections: the system could assign a port of that range to a
+/// connection before the server listens.
 pub(crate) fn free_port() -> u16 {
     const PORTS: Range<u32> = 12_000..28_384;
     static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -197,13 +198,13 @@ pub(crate) fn free_port() -> u16 {
         .expect("a free port")
 }
 
-/// A certificate for localhost, made once, and readable by the servers.
+/// Returns the key and the certificate for localhost, which are created once.
 fn certificate() -> &'static (String, String) {
-    static MADE: OnceLock<(String, String)> = OnceLock::new();
-    MADE.get_or_init(|| {
+    static CERTIFICATE: OnceLock<(String, String)> = OnceLock::new();
+    CERTIFICATE.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let (key, certificate) = (folder.path().join("key"), folder.path().join("crt"));
-        let done = Command::new("openssl")
+        let output = Command::new("openssl")
             .args([
                 "req",
                 "-x509",
@@ -222,21 +223,26 @@ fn certificate() -> &'static (String, String) {
             .arg(&certificate)
             .output()
             .unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let read = |path| std::fs::read_to_string(path).unwrap();
         (read(key), read(certificate))
     })
 }
 
 impl Server {
-    /// Starts one. `None`: it cannot run here, which is reported.
+    /// Starts a server. Returns `None` and reports why if this kind cannot run on this machine.
     pub(crate) fn start(kind: Kind) -> Option<Self> {
         Self::start_with(kind, "")
     }
 
-    /// The same with more lines in its configuration: for Prosody in the section of the rooms.
-    pub(crate) fn start_with(kind: Kind, more: &str) -> Option<Self> {
-        if let Some(why) = kind.lacks() {
+    /// Like [`Self::start`], with these lines at the end of the configuration: for Prosody in the section of the rooms
+    /// service, for ejabberd in the list of modules.
+    pub(crate) fn start_with(kind: Kind, extra_config: &str) -> Option<Self> {
+        if let Some(why) = kind.missing_requirement() {
             skip(&why);
             return None;
         }
@@ -260,45 +266,45 @@ impl Server {
         server.write("certs/localhost.crt", certificate);
         server.write("certs/localhost.pem", &format!("{certificate}{key}"));
         if kind.is_prosody() {
-            prosody::configure(&server, more);
+            prosody::configure(&server, extra_config);
         } else {
-            ejabberd::configure(&server, more);
+            ejabberd::configure(&server, extra_config);
         }
-        server.begin();
+        server.launch();
         if !kind.is_prosody() {
-            // Its administrators. When it is killed, it forgets accounts that were just made.
-            server.user("siteadmin");
-            server.user("observer");
+            // The administrators are added now, because a killed ejabberd forgets accounts that were just added.
+            server.add_account("siteadmin");
+            server.add_account("observer");
         }
         Some(server)
     }
 
-    /// A file in its folder, by the short path.
+    /// The path of a file in the server's folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.short.join(name)
     }
 
-    /// Its folder as the server itself names it.
+    /// The path of the server's folder as the server sees it, which may run in a chroot.
     pub(crate) fn home_inside(&self) -> String {
         self.kind.system().inside(&self.home.folder)
     }
 
-    /// Writes a file that belongs to the server.
+    /// Writes a file into the server's folder, owned by the server's account.
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         std::fs::write(&path, text).unwrap();
-        let (user, group) = self.kind.system().user(self.kind.account()).unwrap();
+        let (user, group) = self.kind.system().user_ids(self.kind.account()).unwrap();
         std::os::unix::fs::chown(&path, Some(user), Some(group)).unwrap();
     }
 
-    /// The certificate that it shows, which signs itself.
+    /// The path of the server's certificate, which is self-signed.
     pub(crate) fn certificate(&self) -> PathBuf {
         self.path("certs/localhost.crt")
     }
 
-    /// Starts it again after [`Server::stop`] or [`Server::kill`], and waits until it answers.
-    pub(crate) fn begin(&mut self) {
-        assert!(self.process.is_none(), "it runs");
+    /// Starts the server's process, also again after [`Server::stop`] or [`Server::kill`], and waits until it answers.
+    pub(crate) fn launch(&mut self) {
+        assert!(self.process.is_none(), "the server is already running");
         let (words, variables) = if self.kind.is_prosody() {
             prosody::command(self)
         } else {
@@ -310,12 +316,12 @@ impl Server {
             &self.home.short.join("output"),
         ));
         let began = Instant::now();
-        let ready = if self.kind.is_prosody() {
-            prosody::ready
+        let is_ready = if self.kind.is_prosody() {
+            prosody::is_ready
         } else {
-            ejabberd::ready
+            ejabberd::is_ready
         };
-        while !ready(&self.home.short, self.ports) {
+        while !is_ready(&self.home.short, self.ports) {
             let output = || std::fs::read_to_string(self.home.short.join("output")).unwrap_or_default();
             assert!(process.is_alive(), "the server ended: {}", output());
             assert!(
@@ -327,7 +333,7 @@ impl Server {
         }
     }
 
-    /// Ends it as its system would, in good order.
+    /// Shuts the server down properly, as its system would, and waits until it has ended.
     pub(crate) fn stop(&mut self) {
         let process = self.take_process();
         if self.kind.is_prosody() {
@@ -338,7 +344,7 @@ impl Server {
         process.wait();
     }
 
-    /// Kills it.
+    /// Kills the server.
     pub(crate) fn kill(&mut self) {
         drop(self.take_process());
     }
@@ -349,42 +355,42 @@ impl Server {
         self.process.take().unwrap()
     }
 
-    /// Kills it, and starts it again.
+    /// Kills the server and starts it again.
     pub(crate) fn restart(&mut self) {
         self.kill();
-        self.begin();
+        self.launch();
     }
 
-    /// Whether it runs.
+    /// Whether the server is running.
     pub(crate) fn is_alive(&mut self) -> bool {
         self.process.as_mut().is_some_and(Process::is_alive)
     }
 
-    /// Seconds for which it was on a processor.
+    /// The processor time that the server has used, in seconds.
     #[cfg(feature = "live")]
     pub(crate) fn processor_seconds(&self) -> f64 {
         self.process.as_ref().map_or(0.0, Process::processor_seconds)
     }
 
-    /// Holds it where it is, so that it answers nothing.
+    /// Pauses the server, so that it answers nothing.
     pub(crate) fn freeze(&self) {
         self.process.as_ref().unwrap().signal(Signal::STOP);
     }
 
-    /// Lets it go on.
+    /// Resumes the server after [`Server::freeze`].
     pub(crate) fn thaw(&self) {
         self.process.as_ref().unwrap().signal(Signal::CONT);
     }
 
-    /// Makes an account on `localhost`, whose password is `secret`, if there is none.
-    pub(crate) fn user(&self, name: &str) {
+    /// Adds the account `NAME@localhost` with the password `secret`, unless the account exists.
+    pub(crate) fn add_account(&self, name: &str) {
         if self.kind.is_prosody() {
             self.lua(&format!(
                 "return tostring(require 'core.usermanager'.create_user('{name}', 'secret', 'localhost'))"
             ));
         } else {
             let account = serde_json::json!({"user": name, "host": "localhost", "password": "secret"});
-            self.register(&account);
+            self.register_account(&account);
         }
     }
 }

@@ -1,6 +1,6 @@
-"""shell.py SOCKET: sends each line of standard input to Prosody's admin socket as one command of its shell, and prints
-what is printed there and the result, each as a JSON line {"output": …} or {"result": …, "error": …}. The tests' own way
-to set and see what Prosody has; it has nothing of hatrack's."""
+"""shell.py SOCKET: runs each line of standard input as a command of Prosody's admin shell, and prints the command's output
+and result, each as a JSON line {"output": …} or {"result": …, "error": …}. The tests use this to read and change what
+Prosody has. It shares no code with hatrack."""
 
 import json
 import socket

@@ -1,26 +1,27 @@
-//! The two Debian systems that the servers come from: this machine's own, Debian 12, and a tree of Debian 13 in the folder
-//! of the build.
+//! The two Debian systems in which the servers are installed: this machine, Debian 12, and a tree of Debian 13 in the
+//! build folder.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Where a server is installed.
+/// A system in which servers are installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum System {
-    /// Debian 12, which the tests run on.
+    /// Debian 12, on which the tests run.
     Bookworm,
-    /// Debian 13 in a tree of its own, entered by `chroot`.
+    /// Debian 13 in a tree of files, entered with `chroot`.
     Trixie,
 }
 
-/// Says that a test does not run here, and why. In the gate, which installs what the tests need, that is a failure.
+/// Reports on standard error that a test is skipped, and why. In CI, where everything that the tests need is installed,
+/// the test fails instead.
 pub(crate) fn skip(why: &str) {
     use std::io::Write as _;
     assert!(std::env::var_os("CI").is_none(), "must run in the gate: {why}");
     let thread = std::thread::current();
-    // Past the capture of the test harness, so that it is seen.
+    // Unlike `eprintln!`, this is not captured by the test runner.
     let _ = writeln!(
         std::io::stderr(),
         "skipped: {}: {why}",
@@ -29,8 +30,8 @@ pub(crate) fn skip(why: &str) {
 }
 
 impl System {
-    /// The folder that is `/` there, or why the system is not here. The tree is made when it is asked for first, which
-    /// takes a minute or two.
+    /// Returns the folder that is `/` in this system, or why the system cannot be used. The first call for Debian 13
+    /// creates the tree, which takes a minute or two.
     pub(crate) fn root(self) -> Result<&'static Path, String> {
         static TREE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         if !rustix::process::geteuid().is_root() {
@@ -42,7 +43,7 @@ impl System {
         }
     }
 
-    /// A path of this machine as the system itself names it.
+    /// Converts a path on this machine to the path in this system. Panics if the file does not exist or is outside.
     pub(crate) fn inside(self, path: &Path) -> String {
         let root = self.root().unwrap();
         let inside = path.canonicalize().unwrap();
@@ -50,8 +51,8 @@ impl System {
         format!("/{}", inside.display())
     }
 
-    /// The number of a user there.
-    pub(crate) fn user(self, name: &str) -> Result<(u32, u32), String> {
+    /// Returns the user ID and group ID of a user in this system, or why there are none.
+    pub(crate) fn user_ids(self, name: &str) -> Result<(u32, u32), String> {
         let root = self.root()?;
         let users = std::fs::read_to_string(root.join("etc/passwd")).unwrap();
         let user = users.lines().find(|line| line.starts_with(&format!("{name}:")));
@@ -60,15 +61,16 @@ impl System {
         Ok((numbers[0], numbers[1]))
     }
 
-    /// The words that run a program there as a user. The program ends when its parent does.
+    /// Returns the command line that runs a program in this system as a user. The program is killed when its parent
+    /// ends.
     pub(crate) fn command(self, user: &str, program: &str) -> Vec<OsString> {
         let mut words: Vec<OsString> = Vec::new();
         if self == Self::Trixie {
             words.extend(["chroot".into(), self.root().unwrap().into()]);
         }
-        let who = [format!("--reuid={user}"), format!("--regid={user}")];
+        let ids = [format!("--reuid={user}"), format!("--regid={user}")];
         words.push("setpriv".into());
-        words.extend(who.into_iter().map(Into::into));
+        words.extend(ids.into_iter().map(Into::into));
         words.extend(["--clear-groups", "--pdeathsig=KILL", program].map(Into::into));
         words
     }
@@ -77,14 +79,14 @@ impl System {
 fn make_tree() -> Result<PathBuf, String> {
     let tree = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trixie");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/tree");
-    let done = Command::new(script)
+    let output = Command::new(script)
         .arg(&tree)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| error.to_string())?;
-    if !done.status.success() {
-        let said = String::from_utf8_lossy(&done.stderr).into_owned();
-        return Err(format!("no tree of Debian 13 can be made: {said}"));
+    if !output.status.success() {
+        let reason = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(format!("the tree of Debian 13 cannot be created: {reason}"));
     }
     Ok(tree)
 }

@@ -1,4 +1,4 @@
-//! A backend that watches rooms, as a session would have it.
+//! Uses a backend that watches rooms, as a session does, and collects its reports.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -10,23 +10,23 @@ use hatrack::sync::{Occupants, RemoteUser, RoomRead};
 
 use crate::changes::jid;
 
-/// How long a report is waited for: ejabberd's affiliations are read once a minute.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// The longest time to wait for a report: on ejabberd, affiliations are read only once a minute.
+const TIMEOUT: Duration = Duration::from_secs(180);
 
 pub(crate) struct Watcher {
     pub(crate) backend: Box<dyn Backend>,
-    /// How often it looked.
-    pub(crate) looks: usize,
-    /// Who is in each room, and whether these are all.
+    /// How often the watcher has polled the backend.
+    pub(crate) poll_count: usize,
+    /// The occupants of each room, and whether the list is complete.
     pub(crate) occupants: BTreeMap<Jid, (Occupants, bool)>,
 }
 
 impl Watcher {
-    /// Watches these rooms, the first of which is selected, and reads them.
+    /// Connects, watches these rooms, and reads them. The first room is the selected one.
     pub(crate) fn start(backend: Box<dyn Backend>, rooms: &[&str]) -> Self {
         let mut watcher = Self {
             backend,
-            looks: 0,
+            poll_count: 0,
             occupants: BTreeMap::new(),
         };
         watcher.backend.connect().unwrap();
@@ -53,62 +53,63 @@ impl Watcher {
         all
     }
 
-    /// Looks once, when it is time, and gives what is reported besides who is in the rooms.
-    pub(crate) fn look(&mut self) -> Vec<WatchEvent> {
+    /// Polls the backend once, when this is due. Records occupants and returns all other reports.
+    pub(crate) fn poll(&mut self) -> Vec<WatchEvent> {
         let due = self.backend.next_poll().expect("rooms are watched");
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         let mut all = Vec::new();
-        self.looks += 1;
-        let looked = self.backend.poll(&mut |seen| {
-            all.push(seen);
+        self.poll_count += 1;
+        let result = self.backend.poll(&mut |event| {
+            all.push(event);
             ControlFlow::Continue(())
         });
-        looked.unwrap();
-        all.retain(|seen| self.is_other(seen));
+        result.unwrap();
+        all.retain(|event| !self.record_occupants(event));
         all
     }
 
-    /// Takes who is in a room. Returns whether something else was reported.
-    fn is_other(&mut self, seen: &WatchEvent) -> bool {
-        let WatchEvent::Occupants { room, changes: seen } = seen else {
-            return true;
-        };
-        let Some(seen) = seen else {
-            self.occupants.remove(room);
+    /// Records the occupants in a report. Returns `false` if it is a report of something else.
+    fn record_occupants(&mut self, event: &WatchEvent) -> bool {
+        let WatchEvent::Occupants { room, changes } = event else {
             return false;
         };
+        let Some(changes) = changes else {
+            self.occupants.remove(room);
+            return true;
+        };
         let (occupants, is_complete) = self.occupants.entry(room.clone()).or_default();
-        if seen.replaces_all {
+        if changes.replaces_all {
             occupants.clear();
             *is_complete = false;
         }
-        *is_complete |= seen.is_complete;
-        for (user, occupant) in &seen.users {
+        *is_complete |= changes.is_complete;
+        for (user, occupant) in &changes.users {
             match occupant {
                 Some(occupant) => drop(occupants.insert(user.clone(), occupant.clone())),
                 None => drop(occupants.remove(user)),
             }
         }
-        false
+        true
     }
 
-    /// Looks until something is reported.
-    pub(crate) fn until(&mut self, mut wanted: impl FnMut(&WatchEvent) -> bool) -> WatchEvent {
+    /// Polls until a wanted event is reported, and returns it.
+    pub(crate) fn poll_until(&mut self, mut wanted: impl FnMut(&WatchEvent) -> bool) -> WatchEvent {
         let began = Instant::now();
         let mut all = Vec::new();
-        while began.elapsed() < PATIENCE {
-            for seen in self.look() {
-                if wanted(&seen) {
-                    return seen;
+        while began.elapsed() < TIMEOUT {
+            for event in self.poll() {
+                if wanted(&event) {
+                    return event;
                 }
-                all.push(seen);
+                all.push(event);
             }
         }
-        panic!("not reported: {all:?}");
+        panic!("the expected event was not reported, only: {all:?}");
     }
 
-    /// Looks until a user is as wanted, as reported, or as read in the room that is reported. Gives all that was reported.
-    pub(crate) fn until_user(
+    /// Polls until a user has the wanted state: in a report about users, or when read after a report about the whole
+    /// room. Returns all reports until then.
+    pub(crate) fn poll_until_user(
         &mut self,
         room: &str,
         user: &str,
@@ -116,9 +117,9 @@ impl Watcher {
     ) -> Vec<WatchEvent> {
         let (room, user, began) = (jid(room), jid(user), Instant::now());
         let mut all = Vec::new();
-        while began.elapsed() < PATIENCE {
-            for seen in self.look() {
-                let now = match &seen {
+        while began.elapsed() < TIMEOUT {
+            for event in self.poll() {
+                let now = match &event {
                     WatchEvent::Users { room: of, users, .. } if *of == room => {
                         let mut users = users.iter().filter(|(jid, _)| *jid == user);
                         users.next().map(|(_, now)| now.clone())
@@ -129,19 +130,19 @@ impl Watcher {
                     },
                     _ => None,
                 };
-                all.push(seen);
+                all.push(event);
                 if now.is_some_and(|now| wanted(now.as_ref())) {
                     return all;
                 }
             }
         }
-        panic!("not reported: {all:?}");
+        panic!("the expected event was not reported, only: {all:?}");
     }
 }
 
 /// The room of a report.
-pub(crate) fn room_of(seen: &WatchEvent) -> &str {
-    match seen {
+pub(crate) fn room_of(event: &WatchEvent) -> &str {
+    match event {
         WatchEvent::Users { room, .. } | WatchEvent::Room { room } | WatchEvent::Occupants { room, .. } => {
             room.as_str()
         }

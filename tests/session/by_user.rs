@@ -12,12 +12,12 @@ use hatrack::store::ChangeReason;
 use super::session::Session;
 use super::{HAT, ROOM, TERRY, hat, jid, wardrobe};
 
-const OTHER: &str = "a@conference.example.org";
+const OTHER_ROOM: &str = "a@conference.example.org";
 
 /// Terry is in two rooms, and has a hat in one.
-fn several() -> Wardrobe {
+fn terry_in_two_rooms() -> Wardrobe {
     let mut wardrobe = wardrobe();
-    let room = jid(OTHER);
+    let room = jid(OTHER_ROOM);
     wardrobe.add_room(&room, None).unwrap();
     wardrobe
         .set_affiliation(&jid(TERRY), &room, Affiliation::Admin)
@@ -27,7 +27,7 @@ fn several() -> Wardrobe {
 
 /// The Users view with Terry selected.
 fn with_terry_selected() -> Session {
-    let mut session = Session::open(several(), (100, 30));
+    let mut session = Session::open(terry_in_two_rooms(), (100, 30));
     session.keys("w w");
     let users = session.state.length(Pane::First);
     let is_terry = |row: &usize| session.state.listed_user_at(*row).unwrap().0.as_str() == TERRY;
@@ -53,7 +53,7 @@ fn question(session: &Session) -> &str {
 
 #[test]
 fn cycling_views_returns_to_same_selection() {
-    let mut session = Session::open(several(), (100, 30));
+    let mut session = Session::open(terry_in_two_rooms(), (100, 30));
     session.keys("Down Enter");
     let before = (
         session.state.focus(),
@@ -81,7 +81,7 @@ fn users_view_shows_rooms_and_hats() {
     assert_eq!(session.state.length(Pane::Second), 2);
     session.keys("Enter");
     let room = |session: &Session| session.state.room().unwrap().0.to_string();
-    assert_eq!(room(&session), OTHER);
+    assert_eq!(room(&session), OTHER_ROOM);
     session.keys("Down");
     assert_eq!(room(&session), ROOM);
     let hats = session
@@ -103,7 +103,7 @@ fn ban_everywhere_is_undone_in_one_step() {
     assert_eq!(
         consequence,
         &format!(
-            "The server expels banned users and does not let them in again. The user is an admin of {OTHER}. \
+            "The server expels banned users and does not let them in again. The user is an admin of {OTHER_ROOM}. \
              1 hat stays in the data file. You can undo this in one step."
         )
     );
@@ -112,12 +112,12 @@ fn ban_everywhere_is_undone_in_one_step() {
         session.notice(),
         format!("Banned {TERRY} from 2 rooms (u to undo)")
     );
-    for room in [ROOM, OTHER] {
+    for room in [ROOM, OTHER_ROOM] {
         assert_eq!(affiliation(&session, room), Some(Affiliation::Outcast));
     }
     session.keys("u");
     assert_eq!(affiliation(&session, ROOM), Some(Affiliation::Member));
-    assert_eq!(affiliation(&session, OTHER), Some(Affiliation::Admin));
+    assert_eq!(affiliation(&session, OTHER_ROOM), Some(Affiliation::Admin));
 }
 
 #[test]
@@ -126,12 +126,12 @@ fn removes_user_from_one_marked_or_all_rooms() {
     session.keys("Enter d");
     assert_eq!(
         question(&session),
-        format!("Remove {TERRY} from {OTHER}?"),
-        "an admin"
+        format!("Remove {TERRY} from {OTHER_ROOM}?"),
+        "asks because the user is an admin"
     );
     session.keys("y");
     assert_eq!(
-        (affiliation(&session, OTHER), session.state.top().is_none()),
+        (affiliation(&session, OTHER_ROOM), session.state.top().is_none()),
         (None, true)
     );
     assert!(affiliation(&session, ROOM).is_some());
@@ -140,13 +140,13 @@ fn removes_user_from_one_marked_or_all_rooms() {
     assert_eq!(question(&session), format!("Remove {TERRY} from 2 rooms?"));
     session.keys("y");
     assert_eq!(
-        (affiliation(&session, ROOM), affiliation(&session, OTHER)),
+        (affiliation(&session, ROOM), affiliation(&session, OTHER_ROOM)),
         (None, None)
     );
     let mut session = with_terry_selected();
     session.keys("d y");
     assert_eq!(
-        (affiliation(&session, ROOM), affiliation(&session, OTHER)),
+        (affiliation(&session, ROOM), affiliation(&session, OTHER_ROOM)),
         (None, None)
     );
 }
@@ -156,13 +156,13 @@ fn users_view_follows_external_changes() {
     let mut session = with_terry_selected();
     let before = session.state.length(Pane::First);
     session.external_change(|wardrobe| {
-        wardrobe.set_affiliation(&jid("new@example.org"), &jid(OTHER), Affiliation::Member)
+        wardrobe.set_affiliation(&jid("new@example.org"), &jid(OTHER_ROOM), Affiliation::Member)
     });
     assert_eq!(session.state.length(Pane::First), before + 1);
     let at = session.state.selected(Pane::First).unwrap();
     assert_eq!(session.state.listed_user_at(at).unwrap().0.as_str(), TERRY);
     session.external_change(|wardrobe| {
-        wardrobe.add_user_hat(&jid(TERRY), &jid(OTHER), &hat(HAT), Attachment::default())
+        wardrobe.add_user_hat(&jid(TERRY), &jid(OTHER_ROOM), &hat(HAT), Attachment::default())
     });
     assert_eq!(session.state.length(Pane::Third), 1);
 }
@@ -182,7 +182,7 @@ fn adds_and_edits_hat_in_all_rooms() {
     assert_eq!(heading(&session), format!("Add hat to {TERRY} in 2 rooms"));
     session.keys("Enter");
     let titles = |session: &Session| {
-        [ROOM, OTHER].map(|room| {
+        [ROOM, OTHER_ROOM].map(|room| {
             let user = session.state.wardrobe().user(&jid(room), &jid(TERRY)).unwrap();
             let attachment = user.hats.get(&hat("urn:x:new"))?;
             attachment.title.as_deref().map(ToOwned::to_owned)
@@ -230,7 +230,7 @@ fn sets_affiliation_in_all_rooms_and_skips_unchanged() {
     assert_eq!(
         session.notice(),
         format!(
-            "Changed {TERRY} to admin in {ROOM} (was member; u to undo). Skipped: 1 user already has this value in {OTHER}"
+            "Changed {TERRY} to admin in {ROOM} (was member; u to undo). Skipped: 1 user already has this value in {OTHER_ROOM}"
         )
     );
     session.keys("e Enter");
@@ -247,7 +247,7 @@ const STAFF: &str = "staff@conference.example.org";
 
 /// The Users view with Terry selected, in a wardrobe with one more room.
 fn with_staff_room() -> Session {
-    let mut wardrobe = several();
+    let mut wardrobe = terry_in_two_rooms();
     wardrobe.add_room(&jid(STAFF), Some("Staff room")).unwrap();
     let mut session = Session::open(wardrobe, (100, 30));
     session.keys("w w /");
@@ -256,8 +256,8 @@ fn with_staff_room() -> Session {
     session
 }
 
-/// The suggestions of the open form.
-fn offered(session: &Session) -> Vec<String> {
+/// The IDs of the suggestions of the open form.
+fn suggested_ids(session: &Session) -> Vec<String> {
     let form = session.state.top_as::<Form>().unwrap();
     let existing = form.suggestions.as_ref().unwrap();
     let id = |row| match existing.get(row).unwrap() {
@@ -276,7 +276,7 @@ fn adds_user_to_room_matched_by_name() {
         session.keys("A");
         let heading = session.state.top_as::<Form>().unwrap().subject.heading();
         assert_eq!(heading, format!("Add {TERRY} to room"));
-        assert_eq!(offered(&session), [STAFF], "the only room without Terry");
+        assert_eq!(suggested_ids(&session), [STAFF], "the only room without Terry");
         session.text("sta");
         session.keys("Tab Space Enter");
         assert_eq!(
@@ -301,20 +301,31 @@ fn adds_marked_users_to_listed_room_and_undoes_in_one_step() {
         session.state.top_as::<Form>().unwrap().subject.heading(),
         "Add 3 users to room"
     );
-    // Rooms in which all these users are already are not offered; rooms are sorted by name, unnamed ones by address.
-    assert_eq!(offered(&session), [OTHER, STAFF]);
+    // Rooms that already have all these users are not suggested; rooms are sorted by name, unnamed ones by address.
+    assert_eq!(suggested_ids(&session), [OTHER_ROOM, STAFF]);
     session.keys("Down Enter Enter");
-    assert_eq!(question(&session), format!("Add 2 users to {OTHER} as member?"));
+    assert_eq!(
+        question(&session),
+        format!("Add 2 users to {OTHER_ROOM} as member?")
+    );
     let consequence = &session.state.top_as::<Confirm>().unwrap().consequence;
     assert!(
         consequence.contains("Skipped: 1 user is already in the room (unchanged)."),
         "{consequence}"
     );
     session.keys("y");
-    let users = |session: &Session| session.state.wardrobe().room(&jid(OTHER)).unwrap().users().len();
+    let users = |session: &Session| {
+        session
+            .state
+            .wardrobe()
+            .room(&jid(OTHER_ROOM))
+            .unwrap()
+            .users()
+            .len()
+    };
     assert_eq!(users(&session), 3);
     assert_eq!(
-        affiliation(&session, OTHER),
+        affiliation(&session, OTHER_ROOM),
         Some(Affiliation::Admin),
         "as before"
     );
@@ -347,7 +358,7 @@ fn rejects_missing_room_and_room_with_user() {
         session.keys(if typed.is_empty() { "Esc" } else { "Esc y" });
         assert!(session.state.top().is_none());
     }
-    // A full address in any spelling finds the room, without matching by letters.
+    // A full address finds exactly its room, in any spelling.
     session.keys("A");
     session.text("xmpp:Staff@conference.example.org?join");
     session.keys("Enter");
@@ -367,7 +378,7 @@ fn restores_add_to_room_form_from_draft() {
     assert_eq!(affiliation(&next, STAFF), Some(Affiliation::Member));
 }
 
-/// The Rooms view has another user selected, who has no hats.
+/// In the Rooms view, another user is selected, who has no hats.
 #[test]
 fn hats_of_the_selected_user_and_room_are_copied() {
     let mut session = with_terry_selected();
@@ -402,7 +413,7 @@ fn plus_adds_a_hat_in_all_views() {
         ("w w Enter +", 1),
         ("w w Enter Enter +", 1),
     ] {
-        let mut session = Session::open(several(), (100, 30));
+        let mut session = Session::open(terry_in_two_rooms(), (100, 30));
         if keys.starts_with("Enter") {
             session.keys("Down");
         }
@@ -413,8 +424,8 @@ fn plus_adds_a_hat_in_all_views() {
         };
         assert_eq!(found.len(), room_users, "{keys}");
     }
-    // A banned user can have no other hat, and the reason is said before a form opens.
-    let mut wardrobe = several();
+    // A banned user cannot get a hat: the reason is shown, and no form opens.
+    let mut wardrobe = terry_in_two_rooms();
     wardrobe
         .set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Outcast)
         .unwrap();
@@ -422,8 +433,8 @@ fn plus_adds_a_hat_in_all_views() {
     session.keys("w Enter +");
     assert!(session.state.top().is_none());
     assert!(session.notice().contains("is banned"), "{}", session.notice());
-    // In the Hats view, the user gets another hat in the rooms of this one.
-    let mut session = Session::open(several(), (100, 30));
+    // In the Hats view, the user gets the new hat only in the rooms in which the user has the selected hat.
+    let mut session = Session::open(terry_in_two_rooms(), (100, 30));
     session.keys("w Enter +");
     session.text("Proctor");
     session.keys("Enter");
@@ -431,21 +442,21 @@ fn plus_adds_a_hat_in_all_views() {
         let user = session.state.wardrobe().user(&jid(room), &jid(TERRY)).unwrap();
         user.hats.len()
     };
-    assert_eq!((hats(ROOM), hats(OTHER)), (2, 0));
+    assert_eq!((hats(ROOM), hats(OTHER_ROOM)), (2, 0));
 }
 
-/// The same key toggles a hat in all panes that list hats or users and rooms with a hat.
+/// The same key toggles a hat in all panes that list hats, or users or rooms with a hat.
 #[test]
 fn o_toggles_active_in_all_views() {
     for keys in ["Down Enter Down Enter", "w", "w Enter", "w Enter Enter"] {
-        let mut session = Session::open(several(), (100, 30));
+        let mut session = Session::open(terry_in_two_rooms(), (100, 30));
         session.keys(keys);
         session.keys("o");
-        let attachment = |room: &str| {
+        let is_active = |room: &str| {
             let user = session.state.wardrobe().user(&jid(room), &jid(TERRY));
             user.unwrap().hats.get(&hat(HAT)).unwrap().is_active()
         };
-        assert!(!attachment(ROOM), "{keys}: {}", session.notice());
+        assert!(!is_active(ROOM), "{keys}: {}", session.notice());
     }
 }
 
@@ -460,10 +471,10 @@ fn ban_is_disabled_where_it_changes_nothing() {
     assert!(question(&session).starts_with("Ban "), "others are not banned");
 }
 
-/// In the Rooms view, only from the selected room; with a reason.
+/// In the Rooms view, users are banned only from the selected room. A reason can be given.
 #[test]
 fn bans_users_from_the_selected_room() {
-    let mut session = Session::open(several(), (100, 30));
+    let mut session = Session::open(terry_in_two_rooms(), (100, 30));
     session.keys("Down Enter Down");
     assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
     session.keys("b");
@@ -472,7 +483,7 @@ fn bans_users_from_the_selected_room() {
     session.text("spam");
     session.keys("Enter y");
     assert_eq!(affiliation(&session, ROOM), Some(Affiliation::Outcast));
-    assert_eq!(affiliation(&session, OTHER), Some(Affiliation::Admin));
+    assert_eq!(affiliation(&session, OTHER_ROOM), Some(Affiliation::Admin));
     session.keys("H");
     let history = session.state.top_as::<HistoryOverlay>().unwrap();
     let reason = history.entry_at(0).unwrap().reason.as_ref();

@@ -22,7 +22,7 @@ fn question(session: &Session) -> (&str, &str) {
 }
 
 #[test]
-fn defines_recolors_retitles_and_deletes_hat() {
+fn hat_is_defined_edited_and_deleted_and_all_is_undone() {
     let mut session = open();
     session.keys("C a");
     session.text("urn:x:on-call");
@@ -86,7 +86,7 @@ fn defining_an_existing_hat_takes_its_title_and_color() {
     }
 }
 
-/// Text that the user typed or cleared stays.
+/// They do not replace what the user typed or cleared.
 #[test]
 fn title_and_color_of_an_existing_hat_are_only_proposed() {
     let mut session = open();
@@ -114,7 +114,7 @@ fn defines_hat_not_in_catalog() {
 }
 
 #[test]
-fn retitles_users_hats_on_request() {
+fn titles_of_users_are_changed_on_request() {
     let mut session = open();
     session.keys("C Enter Ctrl-U");
     session.text("Lecturer");
@@ -133,7 +133,7 @@ fn retitles_users_hats_on_request() {
 }
 
 #[test]
-fn retitling_for_several_users_asks_first() {
+fn changing_the_title_for_several_users_asks_first() {
     let mut session = open();
     session.keys("Enter Down y g p Esc C Enter Ctrl-U");
     session.text("Lecturer");
@@ -148,8 +148,8 @@ fn retitling_for_several_users_asks_first() {
     assert_eq!(terrys_hats(&session)[HAT]["title"], "Lecturer");
 }
 
-/// Both users have the hat with the title of the catalog, the professor with another one of her own.
-fn with_own_title() -> Session {
+/// Terry and the professor have a hat of the catalog: Terry with its title, the professor with another one.
+fn with_different_title() -> Session {
     let mut session = open();
     session.keys("Enter Down y g p Esc C Enter Enter Esc");
     session.external_change(|wardrobe| {
@@ -162,7 +162,7 @@ fn with_own_title() -> Session {
 /// A checked box has no effect on the titles of users while the title stays the same.
 #[test]
 fn changing_only_the_color_changes_no_title() {
-    let mut session = with_own_title();
+    let mut session = with_different_title();
     session.keys("C Enter Tab");
     session.text("red");
     session.keys("Enter");
@@ -173,7 +173,7 @@ fn changing_only_the_color_changes_no_title() {
         ["prof@example.org", TERRY].map(|user| users[user]["hats"][HAT]["title"].clone())
     };
     assert_eq!(titles(&session), ["Head", "Teacher"]);
-    // If the box is checked on purpose, the title of the catalog replaces all others.
+    // If the user checks the box, the title of the catalog replaces all others.
     session.external_change(|wardrobe| {
         let own = Attachment::default().with_title(Some("Prof"));
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), own)
@@ -187,10 +187,9 @@ fn changing_only_the_color_changes_no_title() {
     assert_eq!(titles(&session), ["Teacher", "Teacher"]);
 }
 
-/// A user does not lose a different title without being named.
 #[test]
 fn question_names_users_who_lose_a_different_title() {
-    let mut session = with_own_title();
+    let mut session = with_different_title();
     session.keys("C Enter Ctrl-U");
     session.text("Lecturer");
     session.keys("Enter");
@@ -201,7 +200,7 @@ fn question_names_users_who_lose_a_different_title() {
 }
 
 #[test]
-fn unaffiliated_user_keeps_title() {
+fn banned_user_keeps_the_title() {
     let mut session = open();
     session.keys("Enter Down y g p Esc");
     session
@@ -257,7 +256,7 @@ fn catalog_conflict_is_shown() {
 }
 
 #[test]
-fn color_is_given_by_name_by_code_and_by_swatch() {
+fn color_is_chosen_by_name_by_code_and_by_swatch() {
     let mut session = open();
     let hue = |session: &Session, hat: &str| catalog(session)[hat]["hue"].clone();
     for (index, (color, degrees)) in [("Red", 12), ("#c33", 12), ("green", 128)]
@@ -289,7 +288,7 @@ fn color_is_given_by_name_by_code_and_by_swatch() {
     assert_eq!(typed(&session), "pink");
     session.keys("Enter");
     assert!(hue(&session, "urn:x:swatch").is_number());
-    // A gray is no hue, and an unchanged hue keeps its form.
+    // A gray has no hue.
     session.keys("Esc C a");
     session.text("urn:x:gray");
     session.keys("Tab Tab");

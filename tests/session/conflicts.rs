@@ -14,7 +14,7 @@ use super::{HAT, ROOM, TERRY, hat, jid, open, terrys_hats, update, wardrobe};
 
 #[test]
 fn conflict_shows_current_values() {
-    let retitle = |session: &mut Session, title: &str| {
+    let set_title = |session: &mut Session, title: &str| {
         let title = title.to_owned();
         session.external_change(move |wardrobe| {
             let other = Attachment::default().with_active(true).with_title(Some(&title));
@@ -23,14 +23,14 @@ fn conflict_shows_current_values() {
     };
     let mut session = open();
     session.keys("Enter j Enter e !");
-    retitle(&mut session, "Professor");
+    set_title(&mut session, "Professor");
     session.keys("Enter");
-    retitle(&mut session, "Dean");
+    set_title(&mut session, "Dean");
     let Some(conflict) = session.state.top_as::<Conflict>() else {
         panic!("no conflict")
     };
     assert!(conflict.theirs.contains("Dean"), "{conflict:?}");
-    retitle(&mut session, "Teacher");
+    set_title(&mut session, "Teacher");
     assert!(session.state.top_as::<Form>().is_some());
     assert!(
         session.notice().starts_with("Conflict resolved"),
@@ -56,7 +56,7 @@ fn stale_question_is_closed() {
 }
 
 #[test]
-fn keys_never_act_on_another_user_after_removal() {
+fn focus_moves_left_when_the_selected_user_or_room_is_removed() {
     let mut session = open();
     session.keys("Enter j Enter");
     session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
@@ -68,7 +68,7 @@ fn keys_never_act_on_another_user_after_removal() {
 
 #[test]
 fn saving_stale_form_opens_conflict() {
-    let change = |session: &mut Session| {
+    let save_stale_form = |session: &mut Session| {
         session.keys("Enter j Enter e");
         session.text("!");
         session.external_change(|wardrobe| {
@@ -85,26 +85,26 @@ fn saving_stale_form_opens_conflict() {
         );
         assert_eq!(terrys_hats(session)[HAT]["title"], json!("Professor"));
     };
-    let mut mine = open();
-    change(&mut mine);
-    mine.keys("m");
+    let mut yours = open();
+    save_stale_form(&mut yours);
+    yours.keys("m");
     assert_eq!(
-        terrys_hats(&mine),
+        terrys_hats(&yours),
         json!({HAT: {"active": true, "title": "Teacher!"}})
     );
     let mut theirs = open();
-    change(&mut theirs);
+    save_stale_form(&mut theirs);
     theirs.keys("t");
     assert_eq!(terrys_hats(&theirs), json!({HAT: {"title": "Professor"}}));
     assert!(theirs.state.overlays().is_empty());
     let mut later = open();
-    change(&mut later);
+    save_stale_form(&mut later);
     later.keys("Esc");
     assert!(later.state.top_as::<Form>().is_some());
 }
 
 #[test]
-fn cannot_add_hat_to_user_banned_meanwhile() {
+fn hat_cannot_be_added_to_a_user_who_was_banned_meanwhile() {
     let mut session = open();
     session.keys("Enter j Enter a");
     session.text("urn:x:y");
@@ -152,7 +152,7 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
         panic!("no conflict")
     };
     assert_eq!(conflict.theirs, "the user no longer has the hat");
-    // Whatever happens now, the change is in the draft.
+    // The rejected change is stored in the draft at once.
     assert!(
         matches!(effects.as_slice(), [Effect::SaveDraft { .. }]),
         "{effects:?}"
@@ -167,7 +167,7 @@ fn rejected_change_opens_conflict_and_survives_disconnect() {
 
 #[test]
 fn next_key_is_ignored_after_selection_is_lost() {
-    // The key was not meant for the hat, user or room that is selected instead.
+    // The user pressed the key for the lost selection, not for the hat, user or room that is selected instead.
     let mut session = open();
     session.external_change(|wardrobe| {
         wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:z"), Attachment::default())
@@ -186,7 +186,7 @@ fn next_key_is_ignored_after_selection_is_lost() {
     session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     session.keys("d");
     assert_eq!(session.state.users().len(), 2);
-    // Moving the selection acknowledges it.
+    // After the selection was moved, the next key has its usual effect.
     session.external_change(|wardrobe| {
         wardrobe.set_affiliation(&jid("mallory@example.net"), &jid(ROOM), Affiliation::None)
     });

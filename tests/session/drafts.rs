@@ -65,7 +65,11 @@ fn unsaved_change_is_offered_at_next_start() {
     next.keys("Enter");
     assert_eq!(terrys_hats(&next)[HAT]["active"], json!(false));
     assert_eq!(next.draft, None);
-    assert_eq!(next.state.focus(), Pane::Third, "at what was restored");
+    assert_eq!(
+        next.state.focus(),
+        Pane::Third,
+        "the focus is at the restored hat"
+    );
     assert_eq!(next.state.user().unwrap().0.as_str(), TERRY);
     next.keys("u");
     assert_eq!(terrys_hats(&next)[HAT]["active"], json!(true));
@@ -87,12 +91,12 @@ fn form_is_offered_again_after_disconnect() {
     next.draft = Some(draft.clone());
     next.send(Msg::DraftFound(draft));
     next.keys("Esc");
-    assert!(next.draft.is_some(), "later means later");
+    assert!(next.draft.is_some(), "Esc keeps the draft for later");
     next.keys("D Enter Enter");
     let hats = &next.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"];
     assert_eq!(*hats, json!({"urn:x:y": {"title": "Präsident"}}));
     assert_eq!(next.draft, None);
-    // The focus and the selection are at what was saved.
+    // The focus and the selection are at the saved hat.
     assert_eq!(next.state.focus(), Pane::Third);
     assert_eq!(next.state.user().unwrap().0.as_str(), "prof@example.org");
     assert_eq!(next.state.hat().unwrap().0, &hat("urn:x:y"));
@@ -117,7 +121,11 @@ fn live_draft_is_saved_when_typing_pauses() {
         "another session of the same actor is not offered it"
     );
     session.text("z");
-    assert_eq!(session.own_draft.as_ref(), Some(&kept), "not with every key");
+    assert_eq!(
+        session.own_draft.as_ref(),
+        Some(&kept),
+        "not stored after every key"
+    );
     // The next start offers what the killed session left.
     let mut next = open();
     next.send(Msg::DraftFound(merge_orphaned(None, &[kept]).unwrap()));
@@ -169,7 +177,7 @@ fn unconfirmed_change_is_in_live_draft() {
     assert_ne!(
         session.own_draft.as_ref(),
         Some(&own),
-        "the next one too, at once"
+        "the next change is stored at once"
     );
     session.answer_all();
     assert_eq!(
@@ -198,7 +206,10 @@ fn termination_leaves_one_draft() {
     failing.fire_delays();
     failing.draft_error = Some("the disk is full".into());
     failing.send(Msg::End { status: 129 });
-    assert!(failing.own_draft.is_some(), "it is the only copy");
+    assert!(
+        failing.own_draft.is_some(),
+        "the live draft stays, because it is the only copy"
+    );
 }
 
 #[test]
@@ -323,13 +334,14 @@ fn quit_waits_for_draft() {
 }
 
 #[test]
-fn saved_change_in_draft_is_not_repeated() {
+fn change_of_a_draft_that_is_already_saved_is_not_repeated() {
     let mut session = open();
     session.fail_writes("the disk is full");
     session.keys("Enter j Enter Space q y");
     let draft = session.draft.clone().unwrap();
     let mut next = open();
     next.external_change(|wardrobe| {
+        // `active` is not omitted, but false, as after the key.
         let inactive = Attachment::default()
             .with_active(true)
             .with_active(false)
@@ -367,7 +379,7 @@ fn loading_allows_only_quit() {
     assert_eq!(update(&mut state, Msg::Key(session::key("q"))), [Effect::Quit(4)]);
 }
 
-/// The text in the hat field means the same after a disconnect as before.
+/// The text in the hat field finds the same hat after a disconnect as before.
 #[test]
 fn restored_hat_search_text_keeps_its_meaning() {
     let sample = hatrack::model::read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
@@ -442,7 +454,7 @@ fn restores_forms_of_older_versions() {
         ]
     );
     session.keys("Enter");
-    // From the topmost form on, saved or closed.
+    // Saves or closes the forms, from the topmost on.
     session.keys("Enter Enter Esc y Enter Enter y");
     assert_eq!(terrys_hats(&session)[HAT]["title"], json!("Lecturer"));
     assert!(terrys_hats(&session).get("urn:x:new").is_some());
@@ -453,7 +465,7 @@ fn writes_forms_readable_by_older_versions() {
     let draft: Draft = serde_json::from_str(OLD_FORMS).unwrap();
     let old: serde_json::Value = serde_json::from_str(OLD_FORMS).unwrap();
     assert_eq!(serde_json::to_value(&draft).unwrap(), old);
-    // Targets in several rooms are new.
+    // Older versions had no forms for users in several rooms, so they need not read these.
     let room_users = [(ROOM, TERRY), ("b@conference.example.org", TERRY)];
     let room_users: Vec<_> = room_users
         .iter()
@@ -492,5 +504,5 @@ fn text_of_a_prompt_is_kept_for_the_next_start() {
     next.keys("X");
     let prompt: &hatrack::app::prompt::Prompt = next.state.top_as().unwrap();
     assert_eq!(prompt.text.text(), "list.csv");
-    assert_eq!(next.draft, None, "restored");
+    assert_eq!(next.draft, None, "nothing is left to restore");
 }

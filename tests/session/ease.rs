@@ -6,8 +6,9 @@ use hatrack::model::{Affiliation, Attachment, HatId, Jid, Wardrobe};
 use super::session::Session;
 use super::{hat, jid};
 
-/// 200 rooms with 200 users each, five of whom have hats. One room has only 20 users without hats; Terry is in another.
-fn service() -> Wardrobe {
+/// 200 rooms with 200 users each, five of whom have hats; one of the rooms has only 20 users, without hats. Terry is in
+/// another room.
+fn large_wardrobe() -> Wardrobe {
     let mut wardrobe = Wardrobe::default();
     let hats: Vec<(HatId, Attachment)> = ["Teacher", "Proctor", "On call", "Librarian", "First aid"]
         .into_iter()
@@ -44,24 +45,25 @@ fn service() -> Wardrobe {
     wardrobe
 }
 
-fn presses(session: &mut Session, keys: &str) -> usize {
+/// Presses the keys, and returns their number.
+fn press_and_count(session: &mut Session, keys: &str) -> usize {
     session.keys(keys);
     assert!(session.state.overlays().is_empty(), "{}", session.notice());
     keys.split_whitespace().count()
 }
 
-fn has(session: &Session, room: &str, user: &Jid) -> bool {
+fn has_teacher(session: &Session, room: &str, user: &Jid) -> bool {
     let user = session.state.wardrobe().user(&jid(room), user);
     user.is_some_and(|user| user.hats.get(&hat("urn:x:hat-0")).is_some())
 }
 
 #[test]
 fn adds_existing_hat_within_ten_keys_and_undoes_in_one() {
-    let mut session = Session::open(service(), (100, 30));
+    let mut session = Session::open(large_wardrobe(), (100, 30));
     let before = session.state.wardrobe().clone();
-    let keys = presses(&mut session, "Ctrl-P t e r r Enter + t e Enter");
+    let keys = press_and_count(&mut session, "Ctrl-P t e r r Enter + t e Enter");
     assert!(keys <= 10);
-    assert!(has(
+    assert!(has_teacher(
         &session,
         "room123@conference.example.org",
         &jid("terry@example.org")
@@ -72,18 +74,18 @@ fn adds_existing_hat_within_ten_keys_and_undoes_in_one() {
 
 #[test]
 fn adds_existing_hat_to_twenty_users_within_fourteen_keys() {
-    let mut session = Session::open(service(), (100, 30));
-    let keys = presses(&mut session, "Ctrl-P p h y s Enter Enter * + t e Enter y");
+    let mut session = Session::open(large_wardrobe(), (100, 30));
+    let keys = press_and_count(&mut session, "Ctrl-P p h y s Enter Enter * + t e Enter y");
     assert!(keys <= 14);
     let with_hat = (0..20)
         .filter(|number| {
             let user = jid(&format!("user{:05}@example.org", 77 * 200 + number));
-            has(&session, "room077@conference.example.org", &user)
+            has_teacher(&session, "room077@conference.example.org", &user)
         })
         .count();
     assert_eq!(with_hat, 20);
     session.keys("u");
-    assert!(!has(
+    assert!(!has_teacher(
         &session,
         "room077@conference.example.org",
         &jid("user15400@example.org")
@@ -107,6 +109,8 @@ fn every_action_is_reachable_without_its_key() {
                 | Place::AllHats
                 | Place::UsersWithHat
                 | Place::RoomsWithHat
+                | Place::AllUsers
+                | Place::RoomsOfUser
         )
     };
     for command in COMMANDS.iter().filter(|command| is_in_panes(command.place)) {

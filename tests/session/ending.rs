@@ -37,7 +37,7 @@ pub(super) fn open_with(start: SessionOptions, wardrobe: Wardrobe) -> Session {
     session
 }
 
-/// Terry is a proctor until this time.
+/// A wardrobe in which Terry also has the hat "Proctor", until this time.
 fn with_proctor(until: &str) -> Wardrobe {
     let mut wardrobe = wardrobe();
     let attachment = Attachment::default()
@@ -68,17 +68,17 @@ fn page(session: &Session) -> String {
     screen::lines(&screen::frame(&session.state, Theme::default(), session.size).0).join("\n")
 }
 
-fn to_end_field(session: &mut Session) {
+fn focus_end_field(session: &mut Session) {
     while session.state.top_as::<Form>().unwrap().field().unwrap().name != FieldName::Expires {
         session.keys("Tab");
     }
 }
 
 #[test]
-fn form_shows_what_was_understood_while_typing() {
+fn form_shows_the_parsed_time_while_typing() {
     let mut session = open_with(start(), wardrobe());
     session.keys("Enter Enter a t e a c");
-    to_end_field(&mut session);
+    focus_end_field(&mut session);
     session.text("Su");
     assert_eq!(
         field_problem(&session).unwrap(),
@@ -105,7 +105,7 @@ fn form_shows_what_was_understood_while_typing() {
 fn time_that_passes_while_the_form_is_open_is_a_problem() {
     let mut session = open_with(start(), wardrobe());
     session.keys("Enter Enter a t e a c");
-    to_end_field(&mut session);
+    focus_end_field(&mut session);
     session.text("2026-11-28 15:31");
     assert_eq!(field_problem(&session), None);
     session.send(Msg::Now(time("2026-11-28T14:31:00Z")));
@@ -126,7 +126,7 @@ fn end_that_was_not_edited_stays_exact_and_an_empty_one_is_removed() {
     session.keys("Enter");
     assert_eq!(until(&session, TERRY, PROCTOR), "2027-01-31T17:00:33Z");
     session.keys("e");
-    to_end_field(&mut session);
+    focus_end_field(&mut session);
     session.keys("Ctrl-U Enter");
     assert_eq!(until(&session, TERRY, PROCTOR), json!(null));
     assert!(
@@ -150,7 +150,7 @@ fn ends_of_several_hats_change_only_if_edited() {
     assert_eq!(until(&session, TERRY, PROCTOR), "2027-01-31T17:00:00Z");
     assert_eq!(until(&session, TERRY, HAT), json!(null));
     session.keys("e");
-    to_end_field(&mut session);
+    focus_end_field(&mut session);
     session.text("2 weeks");
     session.keys("Enter");
     if let Some(question) = session.state.top_as::<Confirm>() {
@@ -162,7 +162,7 @@ fn ends_of_several_hats_change_only_if_edited() {
 }
 
 #[test]
-fn panes_show_and_filter_what_ends() {
+fn panes_show_and_filter_hats_that_expire() {
     let mut session = open_with(start(), with_proctor("2026-12-04T23:00:00Z"));
     session.keys("Enter j Enter");
     assert!(page(&session).contains("expires Fri"), "{}", page(&session));
@@ -196,13 +196,13 @@ fn panes_show_and_filter_what_ends() {
 }
 
 #[test]
-fn hat_is_removed_at_its_end_and_undo_brings_it_back_without_one() {
+fn hat_is_removed_at_its_end_and_undo_restores_it_without_an_end() {
     let mut session = open_with(start(), with_proctor("2026-11-28T15:00:00Z"));
     session.keys("Enter j Enter");
     assert_eq!(
         session.state.time_to_next_clock_check(time(NOW)),
         Some(Duration::from_secs(60)),
-        "clocks can be set, so it looks once a minute"
+        "the clock is checked once a minute, because it can be set"
     );
     assert_eq!(
         session
@@ -227,7 +227,7 @@ fn hat_is_removed_at_its_end_and_undo_brings_it_back_without_one() {
             .time_to_next_clock_check(time("2026-11-28T15:00:00Z")),
         None
     );
-    // The removal was no user's change.
+    // The removal is not a change by the user.
     session.keys("u");
     assert!(!has(&session, &hat(PROCTOR)), "{}", session.notice());
     assert_eq!(session.notice(), "Nothing to undo");
@@ -241,7 +241,7 @@ fn hat_is_removed_at_its_end_and_undo_brings_it_back_without_one() {
 }
 
 #[test]
-fn undo_of_a_removal_brings_no_end_back_that_has_passed() {
+fn undo_of_a_removal_does_not_restore_an_end_that_has_passed() {
     let mut session = open_with(start(), with_proctor("2026-11-28T15:00:00Z"));
     session.keys("Enter j d y");
     assert_eq!(session.json()["rooms"][ROOM]["users"][TERRY], json!(null));
@@ -252,26 +252,26 @@ fn undo_of_a_removal_brings_no_end_back_that_has_passed() {
 }
 
 #[test]
-fn refused_removal_is_tried_again_after_a_minute_and_a_clock_put_back_does_no_harm() {
+fn pending_removal_is_checked_once_a_minute_and_not_repeated_after_the_clock_is_set_back() {
     let mut session = open_with(start(), with_proctor("2026-11-28T15:00:00Z"));
     session.delay_answers();
     session.send(Msg::Now(time("2026-11-28T15:00:00Z")));
     // The removal is being saved, and is not requested twice.
-    let soon = session
+    let wait = session
         .state
         .time_to_next_clock_check(time("2026-11-28T15:00:01Z"));
-    assert_eq!(soon, Some(Duration::from_secs(59)));
+    assert_eq!(wait, Some(Duration::from_secs(59)));
     session.send(Msg::Now(time("2026-11-28T15:01:30Z")));
-    let soon = session
+    let wait = session
         .state
         .time_to_next_clock_check(time("2026-11-28T15:01:31Z"));
-    assert_eq!(soon, Some(Duration::from_secs(59)));
+    assert_eq!(wait, Some(Duration::from_secs(59)));
     session.send(Msg::Now(time(NOW)));
     session.answer_all();
     assert!(!has(&session, &hat(PROCTOR)));
-    let entries = session.memory.snapshot().wardrobe.revision;
+    let revision = session.memory.snapshot().wardrobe.revision;
     session.send(Msg::Now(time("2026-11-28T15:05:00Z")));
-    assert_eq!(session.memory.snapshot().wardrobe.revision, entries);
+    assert_eq!(session.memory.snapshot().wardrobe.revision, revision);
 }
 
 #[test]
@@ -302,7 +302,7 @@ fn session_without_the_right_removes_nothing() {
 }
 
 #[test]
-fn nothing_ends_without_a_time_and_no_clock_is_needed_without_ends() {
+fn no_hat_expires_before_the_time_is_known_and_no_clock_is_needed_without_ends() {
     let session = Session::start(start(), with_proctor("2026-01-01T00:00:00Z"), (100, 30));
     assert!(has(&session, &hat(PROCTOR)), "the time is not known yet");
     let session = open_with(start(), wardrobe());
@@ -310,18 +310,18 @@ fn nothing_ends_without_a_time_and_no_clock_is_needed_without_ends() {
 }
 
 #[test]
-fn selected_hat_that_expires_is_reported() {
+fn selected_row_that_expiration_removes_from_a_filter_is_reported() {
     let mut wardrobe = with_proctor("2026-11-28T15:00:00Z");
     wardrobe
         .set_affiliation(&jid("ann@example.org"), &jid(ROOM), Affiliation::Member)
         .unwrap();
     let mut session = open_with(start(), wardrobe);
     session.keys("Enter");
-    let row = |session: &Session| session.state.user().unwrap().0.clone();
+    let selected = |session: &Session| session.state.user().unwrap().0.clone();
     session.keys("/");
     session.text("~");
     session.keys("Enter");
-    assert_eq!(row(&session), jid(TERRY));
+    assert_eq!(selected(&session), jid(TERRY));
     session.send(Msg::Now(time("2026-11-28T15:00:00Z")));
     assert!(
         session
@@ -332,7 +332,7 @@ fn selected_hat_that_expires_is_reported() {
     );
 }
 
-/// This many users are proctors until this time.
+/// A wardrobe with this many more users, who have the hat "Proctor" until this time.
 pub(super) fn with_proctors(users: usize, until: &str) -> Wardrobe {
     let mut wardrobe = wardrobe();
     for number in 0..users {
@@ -350,7 +350,7 @@ pub(super) fn with_proctors(users: usize, until: &str) -> Wardrobe {
     wardrobe
 }
 
-pub(super) fn proctors(session: &Session) -> usize {
+pub(super) fn proctor_count(session: &Session) -> usize {
     let room = session.state.wardrobe().room(&jid(ROOM)).unwrap();
     let users = room.users().iter();
     users
@@ -358,12 +358,12 @@ pub(super) fn proctors(session: &Session) -> usize {
         .count()
 }
 
-/// A clock that is set to another year by mistake removes nobody's hats.
+/// So a clock that is set to another year by mistake does not remove the hats of many users.
 #[test]
 fn many_hats_that_would_have_expired_long_ago_wait_for_a_confirmation() {
     let mut session = open_with(start(), with_proctors(21, "2026-12-01T00:00:00Z"));
     session.send(Msg::Now(time("2100-01-01T12:00:00Z")));
-    assert_eq!(proctors(&session), 21);
+    assert_eq!(proctor_count(&session), 21);
     assert_eq!(
         session.notice(),
         "21 users would lose hats that expired more than a day ago, so nothing is removed. Check the clock: it says 2100-01-01 13:00. \
@@ -372,18 +372,18 @@ fn many_hats_that_would_have_expired_long_ago_wait_for_a_confirmation() {
     session.keys("Esc");
     session.send(Msg::Now(time("2100-01-01T12:05:00Z")));
     assert_eq!(session.notice(), "", "it is reported once");
-    // The clock is set right, and they expire in time.
+    // The clock is corrected, and the hats expire at their time.
     session.send(Msg::Now(time("2026-11-29T12:00:00Z")));
     session.keys("E");
     assert_eq!(session.notice(), "No hats have expired");
     session.send(Msg::Now(time("2026-12-01T00:00:00Z")));
-    assert_eq!(proctors(&session), 0, "{}", session.notice());
+    assert_eq!(proctor_count(&session), 0, "{}", session.notice());
 }
 
 #[test]
 fn many_hats_that_expired_long_ago_are_removed_when_confirmed() {
     let mut session = open_with(start(), with_proctors(21, "2026-11-01T00:00:00Z"));
-    assert_eq!(proctors(&session), 21);
+    assert_eq!(proctor_count(&session), 21);
     session.keys("E");
     let confirm = session.state.top_as::<Confirm>().unwrap();
     assert_eq!(
@@ -391,9 +391,13 @@ fn many_hats_that_expired_long_ago_are_removed_when_confirmed() {
         "Remove \"Proctor\" from 21 users in courses@conference.example.org?"
     );
     session.keys("Enter");
-    assert_eq!(proctors(&session), 21, "Enter does not confirm that");
+    assert_eq!(
+        proctor_count(&session),
+        21,
+        "Enter does not confirm this question"
+    );
     session.keys("y");
-    assert_eq!(proctors(&session), 0, "{}", session.notice());
+    assert_eq!(proctor_count(&session), 0, "{}", session.notice());
     session.keys("H");
     assert!(page(&session).contains("hatrack (expired)"), "{}", page(&session));
 }
@@ -402,13 +406,13 @@ fn many_hats_that_expired_long_ago_are_removed_when_confirmed() {
 fn hats_of_few_users_and_hats_that_expire_in_time_are_removed() {
     for (users, until) in [(20, "2020-01-01T00:00:00Z"), (50, "2026-11-27T14:30:00Z")] {
         let session = open_with(start(), with_proctors(users, until));
-        assert_eq!(proctors(&session), 0, "{}", session.notice());
+        assert_eq!(proctor_count(&session), 0, "{}", session.notice());
     }
 }
 
-/// The year 1970 is that of a machine that has lost its time.
+/// A machine that has lost its time starts in the year 1970.
 #[test]
-fn clock_that_is_put_back_removes_nothing_and_restores_nothing() {
+fn clock_that_is_set_back_removes_and_restores_no_hats() {
     let mut session = open_with(start(), with_proctor("2026-11-28T15:00:00Z"));
     session.send(Msg::Now(time("2026-11-28T15:00:00Z")));
     let revision = session.memory.snapshot().wardrobe.revision;
@@ -430,7 +434,7 @@ fn clock_that_is_put_back_removes_nothing_and_restores_nothing() {
             .state
             .time_to_next_clock_check(time("1970-01-01T00:00:00Z")),
         Some(Duration::from_secs(60)),
-        "it looks again soon: the clock may be set"
+        "the clock is checked again soon, because it may be corrected"
     );
     session.send(Msg::Now(time("2026-11-28T15:00:01Z")));
     assert!(!has(&session, &hat(PROCTOR)));

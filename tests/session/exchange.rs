@@ -298,20 +298,20 @@ fn stale_file_result_is_ignored() {
     let mut session = open();
     session.keys("I");
     session.text("a.csv");
-    // A late answer, as from a slow disk: after more typing, and after the prompt was closed.
-    let late = |session: &mut Session| {
+    // A late answer, as from a slow disk: the prompt no longer waits for it, or is closed.
+    let send_late_result = |session: &mut Session| {
         let parsed = hatrack::exchange::read(TABLE.as_bytes(), hatrack::exchange::FileFormat::Csv);
         session.send(hatrack::app::Msg::Imported("a.csv".into(), parsed.map(Box::new)));
     };
-    late(&mut session);
+    send_late_result(&mut session);
     assert_eq!(overlay_text(&session), "");
     session.keys("Esc");
-    late(&mut session);
+    send_late_result(&mut session);
     assert!(session.state.top().is_none());
 }
 
 #[test]
-fn no_files_in_restricted_session_or_demo() {
+fn restricted_session_has_no_import_and_export_and_demo_has_no_export() {
     let start = |scope: Scope, demo| SessionOptions {
         actor: "terry".into(),
         scope,
@@ -368,7 +368,7 @@ fn preview_follows_the_data() {
     session.keys("y");
     assert!(session.state.top().is_none());
     assert!(!session.json()["rooms"][ROOM]["users"]["kim@example.org"].is_null());
-    // An import that no longer fits is not made: the user would have no affiliation.
+    // The preview closes when the import is no longer possible, here because the user has no affiliation now.
     let text = "room,user,hat\ncourses@conference.example.org,kim@example.org,urn:x:2\n";
     session.files.insert("b.csv".into(), text.into());
     session.keys("I");
@@ -389,7 +389,7 @@ fn preview_follows_the_data() {
 }
 
 #[test]
-fn preview_rows_move_open_and_never_import_by_enter() {
+fn enter_in_the_preview_opens_details_and_imports_nothing() {
     let mut session = open_with("~/a.csv", TABLE);
     session.keys("I");
     session.text("~/a.csv");
@@ -494,7 +494,7 @@ fn hats_of_a_table_without_the_column_active_can_be_imported_as_active() {
 }
 
 #[test]
-fn large_preview_is_planned_and_shown_quickly() {
+fn large_preview_is_shown_quickly() {
     use std::fmt::Write as _;
     let mut table = "user,affiliation,hat,title\n".to_owned();
     for number in 0..100_000 {

@@ -1,21 +1,21 @@
-//! The question whether to remove hats that expired long ago, and what may happen before it is answered.
+//! The question whether to remove hats that expired long ago, and events before it is answered.
 
 use hatrack::app::{Confirm, Msg};
 
-use super::ending::{PROCTOR, open_with, proctors, start, time, with_proctors};
+use super::ending::{PROCTOR, open_with, proctor_count, start, time, with_proctors};
 use super::session::Session;
 use super::{ROOM, hat, jid};
 
-/// The question whether to remove 21 hats that expired long ago is open.
-fn asked_about_21() -> Session {
+/// A session with the open question whether to remove 21 hats that expired long ago.
+fn with_question_about_21() -> Session {
     let mut session = open_with(start(), with_proctors(21, "2026-11-01T00:00:00Z"));
     session.keys("E");
     assert!(session.state.top_as::<Confirm>().is_some());
     session
 }
 
-/// Moves the end of the hat of one user.
-fn extend_one(session: &mut Session) {
+/// Another program sets a later end for the hat of one user.
+fn postpone_one_end(session: &mut Session) {
     session.external_change(|wardrobe| {
         let users = wardrobe.room(&jid(ROOM)).unwrap().users();
         let mut users = users
@@ -31,31 +31,31 @@ fn extend_one(session: &mut Session) {
 }
 
 #[test]
-fn hats_that_have_not_expired_after_all_are_not_removed_when_confirmed() {
-    let mut session = asked_about_21();
+fn confirmed_removal_keeps_hats_that_have_not_expired_according_to_a_corrected_clock() {
+    let mut session = with_question_about_21();
     session.send(Msg::Now(time("2026-10-31T12:00:00Z")));
     session.keys("y");
-    assert_eq!(proctors(&session), 21);
+    assert_eq!(proctor_count(&session), 21);
     assert_eq!(session.notice(), "No changes: no hats have expired");
 }
 
 #[test]
 fn hat_that_was_extended_stays_when_the_others_are_removed() {
-    let mut session = asked_about_21();
-    extend_one(&mut session);
+    let mut session = with_question_about_21();
+    postpone_one_end(&mut session);
     session.keys("y");
-    assert_eq!(proctors(&session), 1, "{}", session.notice());
+    assert_eq!(proctor_count(&session), 1, "{}", session.notice());
 }
 
 /// The change of another session arrives while the removal is being saved.
 #[test]
-fn removal_that_was_confirmed_and_is_refused_is_reported() {
-    let mut session = asked_about_21();
+fn rejected_removal_is_reported_if_it_was_confirmed() {
+    let mut session = with_question_about_21();
     session.delay_answers();
     session.keys("y");
-    extend_one(&mut session);
+    postpone_one_end(&mut session);
     session.answer_all();
-    assert_eq!(proctors(&session), 21);
+    assert_eq!(proctor_count(&session), 21);
     let notice = session.notice();
     assert!(
         notice.starts_with("Not saved: removed \"Proctor\" from 21 users"),
@@ -66,10 +66,10 @@ fn removal_that_was_confirmed_and_is_refused_is_reported() {
 /// A removal without a question is still being saved when the question is answered.
 #[test]
 fn expired_hats_are_removed_once() {
-    let mut session = asked_about_21();
+    let mut session = with_question_about_21();
     session.delay_answers();
     // The hats of at most 20 users are removed without a question.
-    extend_one(&mut session);
+    postpone_one_end(&mut session);
     session.send(Msg::Now(time("2026-11-28T14:32:00Z")));
     assert!(session.first_request().is_some());
     session.keys("y");
@@ -78,6 +78,6 @@ fn expired_hats_are_removed_once() {
         "No changes: expired hats are being removed already"
     );
     session.answer_all();
-    assert_eq!(proctors(&session), 1);
+    assert_eq!(proctor_count(&session), 1);
     assert!(session.notice().ends_with("(expired)"), "{}", session.notice());
 }

@@ -6,7 +6,7 @@ use hatrack::model::{Affiliation, read};
 use super::session::Session;
 use super::{ROOM, TERRY, jid, open};
 
-/// The sample: several rooms, forty users.
+/// The sample data: six rooms, forty users.
 fn sample() -> Session {
     let sample = read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
     Session::open(sample, (100, 30))
@@ -31,7 +31,7 @@ fn filter_narrows_users_and_selects_best_match() {
     assert_eq!(
         users(&session),
         ["maria.santos@example.org", "omar@example.org"],
-        "not mallory@chat, whose letters are only in this order"
+        "not mallory@chat, where these letters are not adjacent"
     );
     assert_eq!(session.state.total(Pane::Second), 16);
     assert_eq!(
@@ -168,7 +168,7 @@ fn paste_goes_into_filter() {
     session.keys("Ctrl-U Enter");
     assert!(
         session.state.filter(Pane::Second).is_none(),
-        "an empty filter is none"
+        "an empty filter is removed"
     );
 }
 
@@ -218,7 +218,7 @@ fn unbound_key_keeps_applied_filter() {
     assert_eq!(users(&session), before);
 }
 
-/// While somebody else adds users, an applied filter keeps the selection, even when a better match appears.
+/// The better match is a user that someone else adds.
 #[test]
 fn applied_filter_keeps_the_selection_when_a_better_match_appears() {
     let mut session = filtered("mar");

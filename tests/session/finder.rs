@@ -78,7 +78,7 @@ fn palette_has_every_pane_command() {
     }
 }
 
-/// With equal quality of match, what can be used comes first.
+/// This decides among equally good matches.
 #[test]
 fn usable_commands_come_before_others() {
     for (keys, words, first) in [
@@ -155,13 +155,13 @@ fn go_to_finds_the_hat_itself() {
     assert!(shown.contains("2 users in 1 room"), "{shown}");
     assert!(
         shown.contains("Teacher · Lehrer"),
-        "the Hats view shows the other title: {shown}"
+        "the other title is shown, too: {shown}"
     );
     session.keys("Enter");
     assert!(session.state.is_by_hat() && session.state.focus() == Pane::First);
     assert_eq!(session.state.existing_hat().unwrap().id, hat(HAT));
     assert_eq!(session.state.length(Pane::Second), 2);
-    // In the Hats view, too.
+    // The same happens in the Hats view.
     session.keys("Enter Ctrl-P");
     session.text("teacher");
     session.keys("Enter");
@@ -407,12 +407,12 @@ fn help_shows_headings_when_unfiltered() {
         ["Rooms", "All panes", "Lists", "Everywhere", "Filter"]
     );
     let each: std::collections::BTreeSet<_> = shown.iter().collect();
-    assert_eq!(each.len(), shown.len(), "each once");
+    assert_eq!(each.len(), shown.len(), "each heading appears once");
     session.keys("r");
     assert_eq!(headings(&session), [] as [&str; 0]);
 }
 
-/// Words that people bring from other programs, and the command that each finds first.
+/// Words that other programs use, and the command that each word finds first.
 #[test]
 fn ordinary_words_find_commands() {
     for (keys, words) in [

@@ -64,7 +64,7 @@ fn notice_is_visible_while_a_filter_is_typed() {
 }
 
 #[test]
-fn footer_follows_marks() {
+fn footer_shows_commands_for_marked_users() {
     let mut session = open();
     session.keys("Enter");
     assert!(footer(&mut session).contains("a Add"));
@@ -95,7 +95,7 @@ fn range_mode_stays_visible() {
 }
 
 #[test]
-fn other_sort_order_stays_visible() {
+fn sort_order_other_than_the_default_stays_visible() {
     let mut session = open();
     session.keys("Enter");
     let shown = |session: &mut Session| lines(session, 80, 24).join("\n");

@@ -120,7 +120,7 @@ fn typed_title_is_limited_to_a_kilobyte() {
     });
     session.keys("e Tab Space Enter");
     assert_eq!(terrys_hats(&session)[HAT], json!({"active": true, "title": long}));
-    // IDs and names are limited too.
+    // IDs are limited, too.
     session.keys("a");
     session.send(Msg::Paste(format!("urn:x:{}", "a".repeat(1024))));
     session.keys("Enter");
@@ -244,7 +244,7 @@ fn room_json() -> serde_json::Value {
 }
 
 #[test]
-fn address_list_with_error_adds_nobody() {
+fn address_list_with_an_error_adds_no_users() {
     let mut session = open();
     session.keys("Tab a");
     session.send(Msg::Paste("jane@example.org\nfoo bar@\njoe@example.org".into()));
@@ -303,7 +303,7 @@ fn address_list_is_limited() {
 }
 
 #[test]
-fn single_address_is_extracted_from_decoration() {
+fn address_is_extracted_from_the_text_around_it() {
     let mut session = open();
     for (text, user) in [
         ("Jane <jane@example.org>", "jane@example.org"),
@@ -353,9 +353,9 @@ fn preview_shows_a_user_who_gets_the_hat() {
     }
 }
 
-/// A key empties the text fields of all forms. The footer and the help name it.
+/// The footer and the help name the key.
 #[test]
-fn text_fields_are_emptied_by_one_key() {
+fn one_key_clears_the_text_fields_of_all_forms() {
     for keys in [
         "a",
         "e",
@@ -396,7 +396,7 @@ fn text_fields_are_emptied_by_one_key() {
 }
 
 #[test]
-fn title_of_a_users_hat_is_said_to_be_only_for_this_user() {
+fn form_says_that_a_title_is_only_for_this_user() {
     let mut session = open();
     session.keys("Enter j Enter e");
     let (buffer, _) = screen::frame(&session.state, Theme::default(), (100, 30));

@@ -8,7 +8,7 @@ use super::session::Session;
 use super::{HAT, ROOM, TERRY, hat, jid, open, wardrobe};
 
 /// Terry has the hat in three rooms, the prof in two of them.
-fn several() -> Wardrobe {
+fn hat_in_three_rooms() -> Wardrobe {
     let mut wardrobe = wardrobe();
     let teacher = || Attachment::default().with_title(Some("Teacher"));
     for room in ["a@conference.example.org", "b@conference.example.org"] {
@@ -35,7 +35,7 @@ fn question(session: &Session) -> &str {
 
 #[test]
 fn hats_view_navigates_hats_users_rooms_and_back() {
-    let mut session = Session::open(several(), (100, 30));
+    let mut session = Session::open(hat_in_three_rooms(), (100, 30));
     session.keys("w");
     let state = &session.state;
     assert!(state.is_by_hat());
@@ -43,7 +43,11 @@ fn hats_view_navigates_hats_users_rooms_and_back() {
         [Pane::First, Pane::Second, Pane::Third].map(|pane| state.length(pane)),
         [1, 2, 2]
     );
-    assert_eq!(state.existing_hat().unwrap().users, 2, "people, not attachments");
+    assert_eq!(
+        state.existing_hat().unwrap().users,
+        2,
+        "counts users, not attachments"
+    );
     session.keys("Enter Down Enter");
     assert_eq!(session.state.user_with_hat_at(1).unwrap().as_str(), TERRY);
     assert_eq!(session.state.length(Pane::Third), 3);
@@ -59,8 +63,8 @@ fn hats_view_navigates_hats_users_rooms_and_back() {
 }
 
 #[test]
-fn removes_and_retitles_hat_everywhere() {
-    let mut session = Session::open(several(), (100, 30));
+fn hat_is_edited_and_removed_in_all_rooms() {
+    let mut session = Session::open(hat_in_three_rooms(), (100, 30));
     session.keys("w e");
     session.keys("Ctrl-U");
     session.text("Lecturer");
@@ -89,7 +93,7 @@ fn removes_and_retitles_hat_everywhere() {
 
 #[test]
 fn edits_hat_of_one_user_in_all_or_some_rooms() {
-    let mut session = Session::open(several(), (100, 30));
+    let mut session = Session::open(hat_in_three_rooms(), (100, 30));
     session.keys("w Enter Down r");
     assert!(
         session
@@ -106,7 +110,7 @@ fn edits_hat_of_one_user_in_all_or_some_rooms() {
 
 #[test]
 fn hats_view_follows_external_changes() {
-    let mut session = Session::open(several(), (100, 30));
+    let mut session = Session::open(hat_in_three_rooms(), (100, 30));
     session.keys("w Enter Down Enter");
     session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     assert_eq!(session.state.length(Pane::Third), 2);
@@ -174,7 +178,7 @@ fn hats_view_without_hats_says_so() {
 
 #[test]
 fn copies_hat_from_hats_view() {
-    let mut session = Session::open(several(), (100, 30));
+    let mut session = Session::open(hat_in_three_rooms(), (100, 30));
     session.keys("w y");
     assert_eq!(
         session.notice(),

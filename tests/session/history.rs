@@ -23,9 +23,9 @@ fn listed(session: &Session) -> Vec<u64> {
     rows.map(|row| history.entry_at(row).unwrap().revision).collect()
 }
 
-/// Changes by someone else, by revision: 1 to Terry's hat, 2 to the professor's, 3 to another room, 4 to Terry's affiliation,
-/// 5 to both users.
-fn changed() -> Session {
+/// Five changes of earlier sessions of the same actor, by revision: 1 to Terry's hat, 2 to the professor's, 3 to
+/// another room, 4 to Terry's affiliation, 5 to both users.
+fn with_five_changes() -> Session {
     let mut session = open();
     let new = Attachment::default().with_title(Some("Büro"));
     session.external_change(|wardrobe| wardrobe.remove_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
@@ -46,7 +46,7 @@ fn changed() -> Session {
     session
 }
 
-/// From each pane, the history is that of the selected user or hat; from the rooms, all of it.
+/// From the pane of rooms, and if nothing is selected, the history lists all changes.
 #[test]
 fn opens_for_selected_user_or_hat() {
     for (keys, expected) in [
@@ -55,16 +55,16 @@ fn opens_for_selected_user_or_hat() {
         ("Enter j H", vec![5, 4, 1]),                         // terry
         ("Enter j Enter H", vec![5]),                         // terry's hat
         ("w j H", vec![5]),                                   // a hat
-        ("w H", vec![2]),                                     // another
+        ("w H", vec![2]),                                     // another hat
         ("w j Enter j H", vec![5]),                           // terry's hat, in the Hats view
         ("w w H", vec![5, 2]),                                // prof, in the Users view
         ("w w j H", vec![5, 4, 1]),                           // terry, in the Users view
         ("w w j Enter H", vec![5, 4, 1]),                     // terry in the room
         ("w w j Enter Enter H", vec![5]),                     // terry's hat in the room
         ("Enter j H x", vec![5, 4, 3, 2, 1]),                 // all again
-        ("Enter / n o b o d y Enter H", vec![5, 4, 3, 2, 1]), // nobody is selected
+        ("Enter / n o b o d y Enter H", vec![5, 4, 3, 2, 1]), // no user is selected
     ] {
-        let mut session = changed();
+        let mut session = with_five_changes();
         session.keys(keys);
         assert_eq!(listed(&session), expected, "{keys}");
     }
@@ -91,7 +91,7 @@ fn search_finds_all_words_in_any_part() {
         ("jk", vec![]),
         ("", vec![5, 4, 3, 2, 1]),
     ] {
-        let mut session = changed();
+        let mut session = with_five_changes();
         session.keys("H /");
         session.text(typed);
         assert_eq!(listed(&session), expected, "{typed}");
@@ -102,10 +102,10 @@ fn search_finds_all_words_in_any_part() {
     }
 }
 
-/// If an entry has several users, the user to filter by is chosen; if it has one, the filter is set at once.
+/// If the entry has only one user, the filter is set at once.
 #[test]
 fn user_to_filter_by_is_chosen_among_several() {
-    let mut session = changed();
+    let mut session = with_five_changes();
     session.keys("H");
     assert_eq!(history(&session).entry().unwrap().revision, 5);
     session.keys("s");
@@ -119,7 +119,7 @@ fn user_to_filter_by_is_chosen_among_several() {
     session.keys("s j Enter");
     assert_eq!(listed(&session), [5, 4, 1], "terry");
     session.keys("s");
-    assert_eq!(listed(&session), [5, 4, 3, 2, 1], "again to clear");
+    assert_eq!(listed(&session), [5, 4, 3, 2, 1], "s again clears the filter");
     session.keys("j s");
     assert_eq!(listed(&session), [5, 4, 1], "the only user of the entry");
     session.keys("x g t");
@@ -146,12 +146,12 @@ fn search_reads_all_pages() {
     session.keys("Enter j x");
     assert_eq!(listed(&session).len(), 451);
     let selected = history(&session).entry().map(|entry| entry.revision);
-    assert_eq!(selected, Some(1), "it stays selected, on the last page");
+    assert_eq!(selected, Some(1), "the entry stays selected, on the last page");
 }
 
 #[test]
 fn open_entry_lists_every_edit() {
-    let mut session = changed();
+    let mut session = with_five_changes();
     session.external_change(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
     session.keys("H j Enter");
     let entry: &EntryOverlay = session.state.top_as().unwrap();
@@ -172,7 +172,7 @@ fn open_entry_lists_every_edit() {
         .map(Jid::as_str)
         .collect();
     assert_eq!(users, ["mallory@example.net", PROF, TERRY]);
-    // Undo from the entry goes back to the list, where it is the newest.
+    // Undo from the entry goes back to the list, where the undo is the newest entry.
     session.keys("u");
     assert_eq!(
         history(&session).entries[0].undoes,
@@ -182,15 +182,15 @@ fn open_entry_lists_every_edit() {
     );
 }
 
-/// Marked entries are undone as one change, which leaves out what someone else changed since.
+/// Edits to items that changed since then are skipped.
 #[test]
 fn marked_entries_are_undone_as_one_change() {
-    let mut session = changed();
+    let mut session = with_five_changes();
     let before = session.json();
-    // The members' affiliation is changed again after revision 4.
+    // Terry's affiliation is changed again after revision 4.
     session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::Owner));
     session.keys("H j Space Space");
-    assert_eq!(history(&session).selected, 3, "goes on to the next");
+    assert_eq!(history(&session).selected, 3, "Space moves on to the next row");
     session.keys("u");
     let rollback: &RollbackOverlay = session.state.top_as().unwrap();
     assert_eq!((rollback.plan.undone, rollback.plan.group.0.len()), (1, 2));
@@ -229,12 +229,12 @@ fn marked_entries_are_undone_as_one_change() {
     );
 }
 
-/// The prompt asks since when the changes of an actor are undone. It proposes the day of the selected change.
+/// The prompt asks for the time since which changes are undone. It proposes the day of the selected change.
 #[test]
-fn all_of_an_actor_is_undone_since_a_time() {
-    let mut session = changed();
+fn changes_of_an_actor_are_undone_since_a_time() {
+    let mut session = with_five_changes();
     session.send(Msg::Now("2026-01-31T12:30:00Z".parse().unwrap()));
-    let what = |session: &Session| {
+    let phrase = |session: &Session| {
         session
             .state
             .top_as::<RollbackOverlay>()
@@ -242,7 +242,7 @@ fn all_of_an_actor_is_undone_since_a_time() {
             .changes_phrase
             .clone()
     };
-    // The newest change is selected, but all of the day are meant.
+    // The newest change is selected, but the proposal is to undo all changes of its day.
     session.keys("H U");
     let prompt: &Prompt = session.state.top_as().unwrap();
     assert_eq!(
@@ -250,7 +250,7 @@ fn all_of_an_actor_is_undone_since_a_time() {
         ("Undo changes by terry", "today")
     );
     session.keys("Enter");
-    assert_eq!(what(&session), "5 changes by terry since 2026-01-31 00:00");
+    assert_eq!(phrase(&session), "5 changes by terry since 2026-01-31 00:00");
     session.keys("Esc");
     for (typed, expected) in [
         ("all", "5 changes by terry"),
@@ -261,7 +261,7 @@ fn all_of_an_actor_is_undone_since_a_time() {
         session.keys("U Ctrl-U");
         session.text(typed);
         session.keys("Enter");
-        assert_eq!(what(&session), expected, "{typed}");
+        assert_eq!(phrase(&session), expected, "{typed}");
         session.keys("Esc");
     }
     // Another day than today is proposed as its date.
@@ -273,7 +273,7 @@ fn all_of_an_actor_is_undone_since_a_time() {
 
 #[test]
 fn rejects_times_without_changes_of_the_actor() {
-    let mut session = changed();
+    let mut session = with_five_changes();
     session.send(Msg::Now("2026-01-31T12:30:00Z".parse().unwrap()));
     let errors = |session: &Session| session.state.top_as::<Prompt>().unwrap().errors.clone();
     session.keys("H U Ctrl-U");
@@ -296,8 +296,8 @@ fn rejects_times_without_changes_of_the_actor() {
 
 /// From the selected entry on, all changes by its actor are undone, but only after confirmation.
 #[test]
-fn all_of_an_actor_is_undone_from_entry_on() {
-    let mut session = changed();
+fn changes_of_an_actor_are_undone_from_the_selected_entry_on() {
+    let mut session = with_five_changes();
     let before = session.json();
     session.keys("H j j j U Ctrl-U");
     session.text("selected");
@@ -327,27 +327,27 @@ fn all_of_an_actor_is_undone_from_entry_on() {
     assert!(what.starts_with("undid 4 changes: "), "{what}");
 }
 
-/// Mallory added a hat, whose title Bob then changed, and a second hat.
-fn changed_again_by_bob(and_another: bool) -> Session {
+/// Mallory added a hat, whose title Bob then changed. If `with_other_hat`, Mallory first added another hat.
+fn changed_again_by_bob(with_other_hat: bool) -> Session {
     let mut session = open();
-    let fool = |title| Attachment::default().with_title(Some(title));
-    if and_another {
+    let titled = |title| Attachment::default().with_title(Some(title));
+    if with_other_hat {
         session.change_by("mallory", |wardrobe| {
-            wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat("urn:x:2"), fool("Ape"))
+            wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat("urn:x:2"), titled("Ape"))
         });
     }
     session.change_by("mallory", |wardrobe| {
-        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:fool"), fool("Fool"))
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:fool"), titled("Fool"))
     });
     session.change_by("bob", |wardrobe| {
-        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:fool"), fool("Jester"))
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:fool"), titled("Jester"))
     });
     session
 }
 
-/// If nothing can be undone, there is no preview of it: the reasons are shown.
+/// There is no preview then.
 #[test]
-fn says_why_nothing_can_be_undone() {
+fn reasons_are_shown_if_nothing_can_be_undone() {
     let mut session = changed_again_by_bob(false);
     session.keys("H j U Enter");
     let errors = &session.state.top_as::<Prompt>().unwrap().errors;
@@ -379,22 +379,22 @@ fn preview_gives_the_reason_in_the_row() {
     );
 }
 
-/// The question says if changes are undone that the list does not show.
+/// The list hides them because of a filter.
 #[test]
-fn undoing_an_actor_says_that_hidden_changes_are_undone_too() {
+fn undo_by_actor_says_that_hidden_changes_are_undone_too() {
     for (keys, hidden) in [
         ("H U Enter", false),
         ("H a U Enter", false),
         ("H r U Enter", true),
     ] {
-        let mut session = changed();
+        let mut session = with_five_changes();
         session.keys(keys);
         let rollback: &RollbackOverlay = session.state.top_as().unwrap();
         assert_eq!(rollback.undoes_hidden, hidden, "{keys}");
     }
 }
 
-/// Changes that are not saved yet are not in the history, which says so.
+/// The list says how many changes are missing.
 #[test]
 fn unsaved_changes_are_not_listed() {
     let mut session = open();
@@ -408,7 +408,7 @@ fn unsaved_changes_are_not_listed() {
 /// A preview closes when the changes can no longer be undone as shown.
 #[test]
 fn preview_closes_when_data_changes() {
-    let mut session = changed();
+    let mut session = with_five_changes();
     session.keys("H Space u");
     session.external_change(|wardrobe| wardrobe.remove_room(&jid(ROOM)));
     assert!(session.state.top_as::<RollbackOverlay>().is_none());
@@ -418,7 +418,7 @@ fn preview_closes_when_data_changes() {
     );
 }
 
-/// The last change, or an entry of the history, is copied as commands.
+/// Both the last change and an entry of the history can be copied.
 #[test]
 fn changes_are_copied_as_commands() {
     let mut session = open();
@@ -453,10 +453,10 @@ fn changes_are_copied_as_commands() {
     );
 }
 
-/// The store worker reads the history before it commits pending changes.
+/// Until then, the store worker cannot list it, because it reads the history before it commits pending changes.
 #[test]
 fn undo_is_listed_once_it_is_saved() {
-    let mut session = changed();
+    let mut session = with_five_changes();
     session.keys("H j");
     session.delay_answers();
     session.keys("u");
@@ -472,10 +472,10 @@ fn undo_is_listed_once_it_is_saved() {
     assert_eq!(listed(&session).first(), Some(&7));
 }
 
-/// Whether the change arrived at the servers is not known here. The rows do not name them.
+/// The history does not record whether the change arrived at the servers. The rows do not name the servers.
 #[test]
-fn details_name_servers_to_which_a_change_was_to_be_sent() {
-    let mut session = changed();
+fn details_name_the_servers_of_a_change() {
+    let mut session = with_five_changes();
     session.keys("H");
     let mut entry = HistoryEntry::clone(history(&session).entry().unwrap());
     entry.send_to = ["example".into(), "lab".into()].into();

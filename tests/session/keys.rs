@@ -157,21 +157,14 @@ fn messages_name_configured_keys() {
     session.send(Msg::Paste("x".into()));
     shown.push_str(&screen(&session));
     for old in [
-        "Ctrl-G",
-        " u brings",
-        " u takes",
-        "Ctrl-R",
-        "; a ",
-        " a or e",
-        "(↓)",
-        "(Down)",
+        "Ctrl-G", "(u to ", " u Undo", "Ctrl-R", "; a ", " a or e", "(↓)", "(Down)",
     ] {
         assert!(!shown.contains(old), "{old}");
     }
 }
 
-/// The users of the first room, with the second selected.
-fn in_users() -> Session {
+/// The focus is in the users pane; the second user of the first room is selected.
+fn in_users_pane() -> Session {
     let mut session = session(&[]);
     session.keys("Tab Down");
     session
@@ -179,7 +172,7 @@ fn in_users() -> Session {
 
 #[test]
 fn unbound_alt_letter_acts_as_esc() {
-    let mut session = in_users();
+    let mut session = in_users_pane();
     let before = session.json();
     session.keys("H Alt-d");
     assert!(session.state.top().is_none(), "the history is closed");
@@ -187,7 +180,7 @@ fn unbound_alt_letter_acts_as_esc() {
     session.keys("Esc Alt-d");
     assert_eq!(session.state.focus(), Pane::First, "as Esc does");
     assert_eq!(session.json(), before);
-    // In a text field it edits the text, or acts as Esc too.
+    // In a text field, it edits the text if the field has such a key; otherwise it also acts as Esc.
     session.keys("a Alt-b Alt-f Alt-d");
     assert!(session.state.top().is_some());
     session.keys("Alt-x");
@@ -197,7 +190,7 @@ fn unbound_alt_letter_acts_as_esc() {
     session.keys("Alt-d");
     assert!(session.state.top().is_some());
     // Alt with an arrow key is not Esc.
-    let mut session = in_users();
+    let mut session = in_users_pane();
     session.keys("Alt-Left");
     assert_eq!(
         (session.notice(), session.state.focus()),
@@ -207,7 +200,7 @@ fn unbound_alt_letter_acts_as_esc() {
 
 /// A key of a text field that does nothing at the moment, such as a cursor key at the end, is not reported.
 #[test]
-fn unknown_key_says_so() {
+fn key_without_binding_is_reported() {
     let mut session = super::open();
     for key in ["z", "F5", "Ctrl-X"] {
         session.keys(key);
@@ -220,7 +213,7 @@ fn unknown_key_says_so() {
     assert_eq!(session.notice(), "");
     session.keys("F5");
     assert_eq!(session.notice(), "F5 has no binding here (F1 to show all keys)");
-    // A letter is no choice.
+    // In a field with choices, a letter has no meaning.
     session.keys("Esc Enter e");
     session.keys("x");
     assert!(
@@ -241,13 +234,13 @@ fn other_layouts_map_by_key_position() {
         ("ש", "a"),
         ("ｓ", "s"),
     ] {
-        let (mut one, mut other) = (in_users(), in_users());
+        let (mut one, mut other) = (in_users_pane(), in_users_pane());
         one.keys(typed);
         other.keys(standard);
         assert_eq!(top(&one), top(&other), "{typed}");
         assert_eq!(one.notice(), other.notice(), "{typed}");
     }
-    let mut session = in_users();
+    let mut session = in_users_pane();
     session.keys("ß");
     assert_eq!(session.notice(), "ß has no binding here");
     session.keys("ж");
@@ -271,7 +264,7 @@ fn other_layouts_map_by_key_position() {
 fn rejects_unmarked_paste_without_text_field() {
     let lines = || Msg::UnmarkedPaste("dora@example.org\nkim@example.org\n".into());
     for keys in ["", "?", "H", "C", "d"] {
-        let mut session = in_users();
+        let mut session = in_users_pane();
         session.keys(keys);
         let (before, top) = (session.json(), format!("{:?}", session.state.top()));
         // The help takes typed text as a search.
@@ -284,7 +277,7 @@ fn rejects_unmarked_paste_without_text_field() {
         }
         assert_eq!(session.json(), before, "{keys}");
     }
-    let mut session = in_users();
+    let mut session = in_users_pane();
     session.keys("a");
     session.send(lines());
     assert!(screen(&session).contains("Add 2 users"));
@@ -338,12 +331,12 @@ fn every_list_has_same_movement_keys() {
     }
 }
 
-/// Number of lines below a list for the selected row in full.
+/// The number of lines below a list that show the selected row in full.
 const FULL_TEXT_LINES: usize = hatrack::app::view::FULL_TEXT_LINES as usize;
 
-/// A page is the number of visible rows, also on a tall screen with a lower overlay, so no row is skipped.
+/// So no row is skipped, also on a tall screen where the overlay is lower than the screen.
 #[test]
-fn page_is_visible_rows() {
+fn page_is_the_number_of_visible_rows() {
     for size in [(80, 24), (100, 60)] {
         let mut session = Session::open(sample(), size);
         session.keys(":");
@@ -378,9 +371,9 @@ fn help_page_counts_headings() {
     }
 }
 
-/// In the list of a form a page is the visible rows, or one less.
+/// It can also be one less.
 #[test]
-fn form_list_page_is_visible_rows() {
+fn page_in_the_list_of_a_form_is_the_number_of_visible_rows() {
     let demo = hatrack::model::read::wardrobe(include_bytes!("../../assets/demo.json")).unwrap();
     for size in [(80, 24), (60, 20), (80, 14), (80, 60)] {
         let mut session = Session::open(demo.clone(), size);

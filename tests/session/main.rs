@@ -43,6 +43,7 @@ mod server_forms;
 mod servers;
 mod sets;
 mod space;
+mod targets;
 mod themes;
 mod undo;
 

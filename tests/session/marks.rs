@@ -29,8 +29,8 @@ fn attachment(session: &Session, user: &str) -> Attachment {
     user.hats.get(&hat(HAT)).unwrap().clone()
 }
 
-/// The three users, and twenty more members.
-fn crowd() -> Session {
+/// A session with the three users and twenty more members.
+fn with_pupils() -> Session {
     let mut wardrobe = wardrobe();
     for number in 0..20 {
         let user = jid(&format!("pupil{number:02}@example.org"));
@@ -43,7 +43,7 @@ fn crowd() -> Session {
 
 #[test]
 fn adds_hat_to_marked_users_and_undoes_in_one_step() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     let before = session.json();
     session.keys("Enter * a");
     session.keys("Esc + T e a");
@@ -72,7 +72,7 @@ fn adds_hat_to_marked_users_and_undoes_in_one_step() {
 
 #[test]
 fn cancel_returns_to_form() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("Enter * + T e a Enter n");
     assert!(session.state.top_as::<Form>().is_some());
     session.keys("Esc y");
@@ -82,7 +82,7 @@ fn cancel_returns_to_form() {
 
 #[test]
 fn marks_belong_to_room_and_esc_clears_them() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("a");
     session.text("staff@conference.example.org");
     session.keys("Enter Up Tab m m");
@@ -102,7 +102,7 @@ fn marks_belong_to_room_and_esc_clears_them() {
 
 #[test]
 fn range_follows_selection() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("Enter Space Down V Down Down Up");
     let marked = |session: &Session| {
         (0..session.state.length(Pane::Second))
@@ -111,16 +111,16 @@ fn range_follows_selection() {
     };
     assert_eq!(marked(&session), [0, 2, 3]);
     session.keys("V G");
-    assert_eq!(marked(&session), [0, 2, 3], "ended");
+    assert_eq!(marked(&session), [0, 2, 3], "the range is finished");
     session.keys("V Up Up");
     assert_eq!(marked(&session).len(), 6);
     session.keys("Esc");
-    assert_eq!(marked(&session), [0, 2, 3], "canceled");
+    assert_eq!(marked(&session), [0, 2, 3], "the range is canceled");
 }
 
 #[test]
 fn mark_all_marks_visible_rows_and_counts_hidden() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("Enter / p u p i l 1 Enter *");
     assert_eq!(session.notice(), "10 users marked");
     session.keys("Esc g Space");
@@ -135,7 +135,7 @@ fn mark_all_marks_visible_rows_and_counts_hidden() {
 
 #[test]
 fn hats_pane_combines_hats_of_marked_users() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.external_change(|wardrobe| {
         let odd = Attachment::default().with_title(Some("Chief"));
         wardrobe.add_user_hat(&jid(PROF), &jid(ROOM), &hat(HAT), odd)
@@ -146,7 +146,8 @@ fn hats_pane_combines_hats_of_marked_users() {
         (tally.count, tally.active, tally.required, tally.titles_differ),
         (2, 1, 0, true)
     );
-    // It is not active for all, so it is activated, which changes one user and needs no question; then it is deactivated.
+    // The hat is not active for all, so Space activates it; this changes one user and needs no question. Then Space
+    // deactivates it.
     session.keys("Tab Space");
     assert!(attachment(&session, PROF).is_active());
     session.keys("Space");
@@ -163,7 +164,7 @@ fn hats_pane_combines_hats_of_marked_users() {
 
 #[test]
 fn bulk_edit_changes_only_edited_fields() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.external_change(|wardrobe| {
         let odd = Attachment::default()
             .with_title(Some("Chief"))
@@ -198,7 +199,7 @@ fn bulk_edit_changes_only_edited_fields() {
 
 #[test]
 fn copied_hats_replace_or_add() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("Enter / t e r r Enter y");
     assert_eq!(
         session.notice(),
@@ -233,7 +234,7 @@ fn copied_hats_replace_or_add() {
 
 #[test]
 fn removes_marked_users_and_rooms() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("Enter * d");
     assert_eq!(
         question(&session),
@@ -260,9 +261,9 @@ fn removes_marked_users_and_rooms() {
 
 #[test]
 fn sets_affiliation_of_marked_users() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("Enter * e Left Enter");
-    // It starts with the most common affiliation.
+    // The form starts with the most common affiliation, member.
     assert_eq!(
         question(&session),
         (
@@ -274,7 +275,7 @@ fn sets_affiliation_of_marked_users() {
 
 #[test]
 fn removed_rows_are_unmarked() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("Enter *");
     session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(TERRY), &jid(ROOM), Affiliation::None));
     assert_eq!(session.state.marked(Pane::Second), 22);
@@ -290,7 +291,7 @@ fn replacing_needs_copied_hats() {
 
 #[test]
 fn removal_question_counts_hidden_marks() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("Enter * / p r o f Enter d");
     assert_eq!(
         question(&session).1,
@@ -308,7 +309,7 @@ fn removal_question_counts_hidden_marks() {
 
 #[test]
 fn blocked_undo_explains_conflict() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("Enter * d y");
     session.external_change(|wardrobe| wardrobe.set_affiliation(&jid(PROF), &jid(ROOM), Affiliation::Admin));
     session.keys("u");
@@ -322,7 +323,7 @@ fn blocked_undo_explains_conflict() {
 /// A marked user is removed by someone else while a range is being marked.
 #[test]
 fn marks_of_removed_users_do_not_return_with_a_range() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("Enter g Space");
     let first = session.state.user_at(0).unwrap().0.clone();
     session.keys("Down Down V");
@@ -334,10 +335,10 @@ fn marks_of_removed_users_do_not_return_with_a_range() {
     assert_eq!(session.state.marked(Pane::Second), 0);
 }
 
-/// What the next key affects is said where the marks are: in the footer, in the titles and in an empty pane.
+/// They are counted in the footer, in the titles of the panes and in an empty pane.
 #[test]
 fn hidden_marks_are_counted_wherever_marks_are_shown() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("Enter g Space Space Space / p r o f Enter");
     let shown = |session: &Session| {
         let (buffer, _) = screen::frame(&session.state, Theme::default(), (160, 30));
@@ -355,7 +356,7 @@ fn hidden_marks_are_counted_wherever_marks_are_shown() {
 /// A change of one user asks first if the filter hides that user.
 #[test]
 fn change_of_a_hidden_user_asks_first() {
-    let mut session = crowd();
+    let mut session = with_pupils();
     session.keys("Enter / p u p i l 0 3 Enter Space Esc / p r o f Enter d");
     assert_eq!(
         question(&session).1,

@@ -1,4 +1,4 @@
-//! The mouse, without a screen: clicks name the targets under the pointer.
+//! The mouse, without a screen: each test names the targets under the pointer.
 
 use hatrack::app::form::Form;
 use hatrack::app::{Effect, MouseTarget, Msg, Pane};
@@ -84,13 +84,13 @@ fn double_click_acts_as_enter() {
 }
 
 #[test]
-fn double_click_on_lost_row_opens_nothing() {
+fn double_click_on_a_removed_row_opens_nothing() {
     let mut session = open();
     let second = [MouseTarget::Pane(Pane::Second), MouseTarget::Row(1)];
     click(&mut session, &second);
     session.external_change(|wardrobe| {
-        let nobody = hatrack::model::Affiliation::None;
-        wardrobe.set_affiliation(&super::jid(TERRY), &super::jid(super::ROOM), nobody)
+        let none = hatrack::model::Affiliation::None;
+        wardrobe.set_affiliation(&super::jid(TERRY), &super::jid(super::ROOM), none)
     });
     session.send(Msg::Click {
         targets: second.to_vec(),

@@ -13,7 +13,7 @@ const NEW: &str = "urn:uuid:00000000-0000-4000-8000-000000000001";
 const STAFF: &str = "staff@conference.example.org";
 const TWIN: &str = "urn:x:twin";
 
-/// Adds a hat to Terry with this text.
+/// A session that added a hat to Terry by typing this text into the form.
 fn add_to_terry(wardrobe: Wardrobe, text: &str) -> Session {
     let mut session = Session::open(wardrobe, (100, 30));
     session.keys("Enter Down +");
@@ -28,7 +28,7 @@ fn problem(session: &Session) -> String {
         .unwrap_or_default()
 }
 
-/// A wardrobe where another hat with the title of Terry's is used in another room.
+/// A wardrobe in which a user of another room has another hat with the title of Terry's.
 fn with_twin() -> Wardrobe {
     let mut wardrobe = wardrobe();
     wardrobe.add_room(&jid(STAFF), Some("Staff")).unwrap();
@@ -60,24 +60,24 @@ fn title_that_no_hat_has_becomes_a_new_hat() {
 
 #[test]
 fn new_hat_is_defined_in_the_catalog_of_the_room() {
-    let mut catalog = wardrobe();
+    let mut wardrobe = wardrobe();
     let librarian = CatalogHat {
         title: Some("Librarian".into()),
         ..CatalogHat::default()
     };
-    catalog
+    wardrobe
         .set_catalog_hat(&jid(ROOM), &hat("urn:x:librarian"), Some(librarian))
         .unwrap();
-    let mut session = add_to_terry(catalog, "Night watch");
-    let room = |session: &Session| session.json()["rooms"][ROOM]["hats"][NEW].clone();
-    assert_eq!(room(&session), json!({"title": "Night watch"}));
+    let mut session = add_to_terry(wardrobe, "Night watch");
+    let defined = |session: &Session| session.json()["rooms"][ROOM]["hats"][NEW].clone();
+    assert_eq!(defined(&session), json!({"title": "Night watch"}));
     assert_eq!(
         session.notice(),
         format!("Added the new hat \"Night watch\" to {TERRY} in {ROOM} (u to undo)")
     );
     session.keys("u");
     assert_eq!(
-        (room(&session), terrys_hats(&session).get(NEW)),
+        (defined(&session), terrys_hats(&session).get(NEW)),
         (Value::Null, None)
     );
 }
@@ -103,16 +103,13 @@ fn one_new_hat_is_created_for_many_users() {
 }
 
 #[test]
-fn list_offers_the_new_hat_last() {
+fn suggestions_end_with_the_new_hat() {
     let mut session = open();
     session.keys("Enter +");
     session.text("teach");
     session.keys("Down Down Enter");
     let form = session.state.top_as::<Form>().unwrap();
-    let texts = |form: &Form| {
-        use hatrack::app::form::FieldName;
-        (form.text(FieldName::Hat), form.text(FieldName::Title))
-    };
+    let texts = |form: &Form| (form.text(FieldName::Hat), form.text(FieldName::Title));
     assert_eq!(texts(form), (NEW.to_owned(), "teach".to_owned()));
     session.keys("Enter");
     let prof = &session.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"];
@@ -130,7 +127,7 @@ fn generated_id_keeps_the_typed_title() {
 }
 
 #[test]
-fn equal_titles_are_told_apart_and_never_chosen_by_enter() {
+fn hats_with_equal_titles_are_distinguished_and_enter_chooses_none() {
     let mut session = Session::open(with_twin(), (100, 30));
     session.keys("Enter +");
     session.text("teach");
@@ -156,7 +153,7 @@ fn hat_that_the_user_has_is_not_added_as_a_new_one() {
 }
 
 #[test]
-fn blank_and_broken_titles_are_refused() {
+fn blank_and_too_long_titles_are_rejected() {
     let mut session = add_to_terry(wardrobe(), "   ");
     assert!(
         problem(&session).starts_with("Enter a title"),
@@ -190,7 +187,7 @@ fn hat_of_the_catalog_is_defined_from_its_title_and_selected() {
     );
 }
 
-/// The form below the question keeps what was typed, also if the question is canceled.
+/// The form also keeps it if the question is canceled.
 #[test]
 fn form_keeps_the_typed_title_while_the_question_is_open() {
     let mut session = open();

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::session::Session;
 use super::{ROOM, open, screen};
 
-fn typed(session: &Session) -> String {
+fn address_text(session: &Session) -> String {
     session.state.top_as::<Form>().unwrap().text(FieldName::User)
 }
 
@@ -24,7 +24,7 @@ fn address_without_domain_is_completed_before_it_is_saved() {
     session.keys("Enter a");
     session.text("kim.lee");
     session.keys("Enter");
-    assert_eq!(typed(&session), "kim.lee@example.org");
+    assert_eq!(address_text(&session), "kim.lee@example.org");
     assert_eq!(
         session.notice(),
         "Address completed; press Enter to add kim.lee@example.org"
@@ -37,7 +37,7 @@ fn address_without_domain_is_completed_before_it_is_saved() {
 }
 
 #[test]
-fn completed_address_of_a_user_in_the_room_is_refused() {
+fn completed_address_of_a_user_in_the_room_is_rejected() {
     let mut session = open();
     session.keys("Enter a");
     session.text("terry");
@@ -57,7 +57,7 @@ fn first_user_gets_the_domain_of_the_service() {
     session.keys("Enter Enter a");
     session.text("kim");
     session.keys("Enter");
-    assert_eq!(typed(&session), "kim@example.org");
+    assert_eq!(address_text(&session), "kim@example.org");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn adding_a_whole_domain_asks_first() {
     let confirm = session.state.top_as::<Confirm>().unwrap();
     assert_eq!(confirm.question, "Add the whole domain example.net as member?");
     session.keys("Esc Ctrl-U");
-    // A text that is no domain in the data is completed first; when it is typed again, the question comes.
+    // A domain that is not in the data is first completed to an address. If it is typed again, the question opens.
     session.text("spam.example");
     assert!(
         footer(&session).contains("Enter Complete"),
@@ -77,7 +77,7 @@ fn adding_a_whole_domain_asks_first() {
         footer(&session)
     );
     session.keys("Enter");
-    assert_eq!(typed(&session), "spam.example@example.org");
+    assert_eq!(address_text(&session), "spam.example@example.org");
     assert!(footer(&session).contains("Enter Save"), "{}", footer(&session));
     session.keys("Ctrl-U");
     session.text("spam.example");
@@ -110,7 +110,7 @@ fn list_is_edited_over_several_lines() {
     session.keys("Ctrl-O");
     session.text("cleo@example.org");
     assert_eq!(
-        typed(&session),
+        address_text(&session),
         "ann@example.org\nnobody@example.org\ncleo@example.org\nbea@example.org"
     );
     session.keys("Enter y");

@@ -6,7 +6,7 @@ use super::session::Session;
 use super::{ROOM, TERRY, jid, open, wardrobe};
 
 #[test]
-fn says_who_removed_a_user_and_what_is_selected_now() {
+fn notice_names_the_actor_of_a_removal_and_the_new_selection() {
     let mut session = open();
     session.keys("Enter Down");
     assert_eq!(session.state.user().unwrap().0.as_str(), TERRY);
@@ -24,7 +24,7 @@ fn says_who_removed_a_user_and_what_is_selected_now() {
 }
 
 #[test]
-fn error_stays_before_what_others_do() {
+fn error_stays_before_changes_by_others() {
     let mut session = open();
     session.keys("Enter Down F9");
     assert_eq!(session.notice(), "F9 has no binding here (? to show all keys)");
@@ -75,7 +75,7 @@ fn selection_stays_when_another_user_is_removed() {
 }
 
 #[test]
-fn says_nothing_of_other_rooms() {
+fn changes_in_other_rooms_are_not_reported() {
     let mut wardrobe = wardrobe();
     let staff = jid("staff@conference.example.org");
     wardrobe.add_room(&staff, None).unwrap();
@@ -97,9 +97,9 @@ fn says_nothing_of_other_rooms() {
     );
 }
 
-/// Several changes of one person are reported together while the notice is shown.
+/// This ends when a key removes the notice.
 #[test]
-fn two_changes_of_one_person_are_both_reported() {
+fn changes_by_one_actor_are_reported_together() {
     let mut session = open();
     session.keys("Enter");
     let set = |user: &str, affiliation| {
@@ -119,14 +119,14 @@ fn two_changes_of_one_person_are_both_reported() {
         session.notice(),
         format!("alice: 3 changes, last: {last} (H for the history)")
     );
-    // Changes of someone else, and those after the next key, are reported alone.
+    // Changes by another actor, and changes after the next key, are reported alone.
     session.change_by("bob", set("bob@example.org", Affiliation::Admin));
     assert!(session.notice().starts_with("bob "), "{}", session.notice());
     assert!(!session.notice().contains("kim"), "{}", session.notice());
     session.keys("Down");
     session.change_by("bob", set("bob@example.org", Affiliation::Owner));
     assert!(!session.notice().contains(';'), "{}", session.notice());
-    // The own notice is replaced as before.
+    // The notice of the session's own change replaces the report.
     session.keys("+");
     session.text("teacher");
     session.keys("Enter");

@@ -100,14 +100,14 @@ fn large_removals_ask_first() {
     assert!(session.state.top_as::<Confirm>().is_some());
     session.keys("y");
     assert_eq!(session.state.users().len(), 2);
-    // Removing a user without hats does not ask, unless it is an owner.
+    // Removing a user without hats does not ask, unless the user is an owner or admin.
     session.keys("g e Right Right Enter y d");
     assert_eq!(session.state.users().len(), 1);
     assert!(session.state.overlays().is_empty());
 }
 
 #[test]
-fn escape_does_what_the_footer_says_while_a_message_is_shown() {
+fn escape_also_clears_marks_while_a_message_is_shown() {
     let mut session = open();
     session.keys("Enter m");
     assert_eq!(session.state.marked(Pane::Second), 1);
@@ -124,7 +124,7 @@ fn escape_does_what_the_footer_says_while_a_message_is_shown() {
 }
 
 #[test]
-fn escape_goes_back_and_arrows_stop_at_ends() {
+fn arrow_keys_stop_at_the_outer_panes_and_tab_continues() {
     let mut session = open();
     session.keys("Enter j Enter r");
     assert_ne!(session.notice(), "");
@@ -158,7 +158,7 @@ fn read_only_session_changes_nothing() {
 }
 
 #[test]
-fn refusal_goes_away_when_the_file_can_be_written_again() {
+fn notice_about_a_read_only_file_is_replaced_when_it_can_be_written_again() {
     let mut session = open();
     let reason = "hats.json cannot be written: the file is read-only";
     let set_read_only = |session: &mut Session, read_only: Option<&str>| {
@@ -298,7 +298,7 @@ fn command_table_is_unambiguous() {
 }
 
 #[test]
-fn empty_hats_pane_names_the_keys_from_where_the_focus_is() {
+fn empty_hats_pane_names_the_keys_to_press_from_the_focused_pane() {
     let mut wardrobe = Wardrobe::default();
     let room = jid(ROOM);
     wardrobe.add_room(&room, None).unwrap();
@@ -306,24 +306,24 @@ fn empty_hats_pane_names_the_keys_from_where_the_focus_is() {
         .set_affiliation(&jid(TERRY), &room, Affiliation::Member)
         .unwrap();
     let mut session = Session::open(wardrobe, (120, 24));
-    let hint = |session: &Session| {
+    let shown_text = |session: &Session| {
         let (buffer, _) = screen::frame(&session.state, Theme::default(), (120, 24));
         let words = screen::lines(&buffer).concat().replace(['┃', '│'], " ");
         words.split_whitespace().collect::<Vec<_>>().join(" ")
     };
-    for (keys, said) in [
+    for (keys, hint) in [
         ("", "Press Tab twice, then a to add one."),
         ("Tab", "Press Tab, then a to add one."),
         ("Tab", "Press a to add one."),
     ] {
         session.keys(keys);
-        let shown = hint(&session);
-        assert!(shown.contains(said), "{shown}");
+        let shown = shown_text(&session);
+        assert!(shown.contains(hint), "{shown}");
     }
 }
 
 #[test]
-fn refusal_of_hats_says_how_to_set_an_affiliation() {
+fn notice_that_a_banned_user_gets_no_hats_says_how_to_change_the_affiliation() {
     const BANNED: &str =
         "mallory@example.net is banned. Hats can be added and changed only for owners, admins and members.";
     let mut session = open();
@@ -337,7 +337,7 @@ fn refusal_of_hats_says_how_to_set_an_affiliation() {
         session.keys(keys);
         assert_eq!(session.notice(), format!("{BANNED}{way}"));
     }
-    // A session that may not change affiliations is not told to.
+    // A session that may not change affiliations gets no such advice.
     let start = SessionOptions {
         scope: Scope {
             rights: hatrack::model::Rights {

@@ -1,4 +1,4 @@
-//! Questions: whom they name, and which keys answer them.
+//! Questions: the users that they name, and the keys that answer them.
 
 use hatrack::app::history::HistoryOverlay;
 use hatrack::app::prompt::Prompt;
@@ -10,8 +10,8 @@ use hatrack::ui::Theme;
 use super::session::{Session, key};
 use super::{HAT, ROOM, hat, jid, open, screen, wardrobe};
 
-/// The three users, and `number` more members, of whom the first `with_hats` have a hat.
-fn crowd(number: usize, with_hats: usize) -> Session {
+/// A session with the three users and `number` more members, of whom the first `with_hats` have a hat.
+fn with_pupils(number: usize, with_hats: usize) -> Session {
     let mut wardrobe = wardrobe();
     for index in 0..number {
         let user = jid(&format!("pupil{index:02}@example.org"));
@@ -44,8 +44,8 @@ fn users(session: &Session) -> usize {
 }
 
 #[test]
-fn names_the_first_people_and_enter_confirms() {
-    let mut session = crowd(20, 0);
+fn question_names_the_first_users_and_enter_confirms() {
+    let mut session = with_pupils(20, 0);
     session.keys("Enter / p u p i l Enter * d");
     assert_eq!(
         open_question(&session).names,
@@ -62,9 +62,9 @@ fn names_the_first_people_and_enter_confirms() {
 }
 
 #[test]
-fn enter_confirms_for_50_people_at_most() {
+fn enter_confirms_for_50_users_at_most() {
     for (number, confirms) in [(50, true), (51, false)] {
-        let mut session = crowd(number, 0);
+        let mut session = with_pupils(number, 0);
         session.keys("Enter / p u p i l Enter * d Enter");
         assert_eq!(session.state.top().is_none(), confirms, "{number}");
         if !confirms {
@@ -77,8 +77,8 @@ fn enter_confirms_for_50_people_at_most() {
 }
 
 #[test]
-fn enter_does_not_remove_hats_with_users_nor_rooms_with_users() {
-    let mut session = crowd(3, 1);
+fn enter_does_not_remove_users_with_hats_or_rooms_with_users() {
+    let mut session = with_pupils(3, 1);
     session.keys("Enter / p u p i l Enter * d Enter");
     assert_eq!(users(&session), 6);
     session.keys("n Esc Esc Left d Enter");
@@ -89,7 +89,7 @@ fn enter_does_not_remove_hats_with_users_nor_rooms_with_users() {
 }
 
 #[test]
-fn enter_does_not_discard_what_was_typed() {
+fn enter_does_not_discard_typed_text() {
     let mut session = open();
     session.keys("a x Esc Enter");
     assert_eq!(open_question(&session).title, "Discard changes");
@@ -99,7 +99,7 @@ fn enter_does_not_discard_what_was_typed() {
 
 #[test]
 fn enter_that_was_typed_ahead_does_not_confirm() {
-    let mut session = crowd(3, 0);
+    let mut session = with_pupils(3, 0);
     session.keys("Enter / p u p i l Enter *");
     session.draws = false;
     session.keys("d Enter");
@@ -119,8 +119,8 @@ fn enter_that_was_typed_ahead_does_not_confirm() {
 }
 
 #[test]
-fn asks_and_reports_the_same_numbers() {
-    let mut session = crowd(3, 3);
+fn question_and_notice_contain_the_same_numbers() {
+    let mut session = with_pupils(3, 3);
     session.keys("Enter / p u p i l Enter * d");
     assert_eq!(
         (
@@ -151,9 +151,9 @@ fn user_in_several_removed_rooms_counts_once() {
     let mut session = Session::open(wardrobe, (80, 24));
     session.keys("g Space Down Space d");
     assert_eq!(open_question(&session).question, "Remove 2 rooms?");
-    let people = format!("This also removes {users} users and ");
+    let removed_users = format!("This also removes {users} users and ");
     let consequence = &open_question(&session).consequence;
-    assert!(consequence.contains(&people), "{consequence}");
+    assert!(consequence.contains(&removed_users), "{consequence}");
 }
 
 #[test]
@@ -178,14 +178,14 @@ fn asks_before_one_user_is_removed_from_several_rooms() {
 }
 
 #[test]
-fn banning_one_user_asks_and_names_what_is_lost() {
+fn banning_one_user_asks_first_and_names_the_consequences() {
     let mut session = open();
     let affiliation = |session: &Session, user: &str| {
         session.json()["rooms"][ROOM]["users"][user]["affiliation"]
             .as_str()
             .map(str::to_owned)
     };
-    // In the form of the Rooms view: outcast is one before owner, with none between.
+    // In the form of the Rooms view. From owner, Left first chooses none, then outcast.
     session.keys("Enter g e Left Left Enter");
     let (question, consequence) = (
         open_question(&session).question.clone(),
@@ -233,7 +233,7 @@ fn banning_one_user_asks_and_names_what_is_lost() {
 }
 
 #[test]
-fn an_owner_or_admin_is_removed_or_replaced_after_a_question() {
+fn removing_an_owner_or_admin_and_demoting_the_last_owner_ask_first() {
     let mut session = open();
     session.keys("Enter g d");
     assert_eq!(
@@ -244,13 +244,13 @@ fn an_owner_or_admin_is_removed_or_replaced_after_a_question() {
     session.keys("n e Right Enter");
     assert!(
         open_question(&session).consequence.contains("the last owner"),
-        "the last owner becomes admin"
+        "the form makes the last owner an admin"
     );
     session.keys("Esc Esc y");
     session.external_change(|wardrobe| {
         wardrobe.set_affiliation(&jid("dean@example.org"), &jid(ROOM), Affiliation::Owner)
     });
-    // With another owner there is no question: one key undoes a change of affiliation.
+    // If the room has another owner, there is no question: one key undoes a change of affiliation.
     session.keys("e Right Enter");
     assert!(session.state.overlays().is_empty(), "{}", session.notice());
     session.keys("d");
@@ -268,7 +268,7 @@ fn an_owner_or_admin_is_removed_or_replaced_after_a_question() {
 }
 
 #[test]
-fn question_takes_a_reason_that_the_history_keeps() {
+fn reason_typed_in_a_question_is_in_the_history() {
     let mut session = open();
     session.keys("Enter j d r");
     assert!(session.state.top_as::<Prompt>().is_some());
@@ -292,7 +292,7 @@ fn question_takes_a_reason_that_the_history_keeps() {
         .and_then(|history| history.entries.first().cloned())
         .unwrap();
     assert_eq!(entry.reason.as_ref().map(ChangeReason::as_str), Some("spam"));
-    let copied = |session: &mut Session, keys: &str| {
+    let copies_reason = |session: &mut Session, keys: &str| {
         session.effects.clear();
         session.keys(keys);
         let copied = session.effects.iter().find_map(|effect| match effect {
@@ -301,15 +301,15 @@ fn question_takes_a_reason_that_the_history_keeps() {
         });
         copied.unwrap().ends_with(" --reason spam")
     };
-    assert!(copied(&mut session, "c"), "of the history's entry");
-    assert!(copied(&mut session, "Esc c"), "of the last change");
+    assert!(copies_reason(&mut session, "c"), "from the entry of the history");
+    assert!(copies_reason(&mut session, "Esc c"), "from the last change");
     session.keys("u H x");
     let history = session.state.top_as::<HistoryOverlay>().unwrap();
     assert_eq!(history.entries[0].reason, None, "an undo has no reason");
 }
 
 #[test]
-fn reason_is_given_up_with_its_prompt_and_closed_with_its_question() {
+fn reason_is_discarded_by_esc_and_its_prompt_closes_with_its_question() {
     let mut session = open();
     session.keys("Enter j d r");
     session.text("spam");

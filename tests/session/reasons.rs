@@ -1,4 +1,4 @@
-//! Changes that are saved later, or in another session, keep the reason that was given first.
+//! Changes that are saved later, or in another session, keep their reason.
 
 use hatrack::app::{Conflict, Msg};
 use hatrack::model::Attachment;
@@ -24,7 +24,7 @@ fn newest(session: &mut Session) -> HistoryEntry {
     page.entries.first().cloned().unwrap()
 }
 
-/// Terry is removed with a reason, but the change cannot be saved.
+/// A session that removes Terry for the reason "spam", but cannot save the change.
 fn removed_for_reason() -> Session {
     let mut session = open();
     session.fail_writes("the disk is full");
@@ -47,8 +47,8 @@ fn restored_change_has_its_reason() {
 
 /// A restored change that undoes one change, or several, is recorded as an undo in the history.
 #[test]
-fn restored_undo_is_an_undo() {
-    for (member, value) in [("undoes", 1), ("rolled-back", 3)] {
+fn restored_undo_is_recorded_as_an_undo() {
+    for (field, value) in [("undoes", 1), ("rolled-back", 3)] {
         let mut session = removed_for_reason();
         session.keys("q y");
         let mut draft: serde_json::Value = serde_json::from_slice(&session.draft.clone().unwrap()).unwrap();
@@ -57,25 +57,25 @@ fn restored_undo_is_an_undo() {
             .unwrap()
             .values_mut()
             .find_map(|value| value.get_mut(0));
-        unsaved.unwrap()[member] = json!(value);
+        unsaved.unwrap()[field] = json!(value);
         let mut next = open();
         next.send(Msg::DraftFound(serde_json::to_vec(&draft).unwrap()));
         next.keys("Enter");
         let entry = newest(&mut next);
-        let found = if member == "undoes" {
+        let found = if field == "undoes" {
             entry.undoes
         } else {
             entry.rolled_back
         };
-        assert_eq!(found, Some(value), "{member}");
+        assert_eq!(found, Some(value), "{field}");
         next.keys("u");
         let entry = newest(&mut next);
-        let reference = if member == "undoes" {
+        let reference = if field == "undoes" {
             entry.redoes
         } else {
             entry.undoes
         };
-        assert_eq!(reference, Some(1), "{member}: {entry:?}");
+        assert_eq!(reference, Some(1), "{field}: {entry:?}");
     }
 }
 

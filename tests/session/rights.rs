@@ -28,10 +28,10 @@ fn only(hat: &str) -> Rights {
 }
 
 #[test]
-fn only_the_named_hat_is_changed() {
+fn only_the_allowed_hat_can_be_changed() {
     let mut session = restricted(only(HAT));
     let before = session.json();
-    // Terry's Teacher, the named hat.
+    // Terry's hat "Teacher", which may be changed.
     session.keys("Enter Down Enter Space");
     assert_ne!(session.json(), before);
     session.keys("u");
@@ -69,7 +69,7 @@ fn only_the_named_hat_is_changed() {
 }
 
 #[test]
-fn affiliations_stay_without_the_right() {
+fn affiliations_cannot_be_changed_without_the_right() {
     let mut session = restricted(Rights {
         only_hats: None,
         no_affiliations: true,
@@ -98,7 +98,7 @@ fn affiliations_stay_without_the_right() {
 }
 
 #[test]
-fn undo_beyond_the_rights_says_why() {
+fn undo_that_exceeds_the_rights_shows_the_reason() {
     let mut session = restricted(Rights {
         only_hats: None,
         no_affiliations: true,

@@ -30,7 +30,7 @@ fn start(class: ServerClass, affiliations: Affiliations, wardrobe: Wardrobe) -> 
     session
 }
 
-/// A session whose server is of this class.
+/// A session that is connected to a server of this class.
 fn open(class: ServerClass, affiliations: Affiliations, wardrobe: Wardrobe) -> Session {
     let mut session = start(class, affiliations, wardrobe);
     session.send(Msg::Server(Box::new(ServerEvent::State {
@@ -46,8 +46,8 @@ fn page(session: &Session) -> String {
         .join("\n")
 }
 
-/// The professor has the hat, too, under another title of their own.
-fn with_professor(title: &str) -> Wardrobe {
+/// A wardrobe in which the professor has Terry's hat, too, with this title.
+fn with_professors_hat(title: &str) -> Wardrobe {
     let mut wardrobe = wardrobe();
     let attachment = Attachment::default().with_active(true).with_title(Some(title));
     wardrobe
@@ -100,14 +100,14 @@ fn affiliations_that_are_only_shown_are_not_changed() {
     assert_eq!(session.state.grouping(), hatrack::app::Grouping::ByUser);
     session.keys("b");
     assert_eq!(session.notice(), refused);
-    // A hat is no affiliation.
+    // Hats can still be added.
     let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
     session.keys("l g +");
     assert!(session.state.top_as::<Form>().is_some(), "{}", session.notice());
 }
 
 #[test]
-fn affiliations_are_changed_where_they_are_managed_or_the_server_lacks_the_room() {
+fn affiliations_can_be_changed_where_they_are_managed_or_the_server_lacks_the_room() {
     let mut session = open(ServerClass::Prosody, Affiliations::Manage, wardrobe());
     session.keys("l e");
     assert!(session.state.top_as::<Form>().is_some(), "{}", session.notice());
@@ -117,17 +117,17 @@ fn affiliations_are_changed_where_they_are_managed_or_the_server_lacks_the_room(
 }
 
 #[test]
-fn forms_say_what_the_server_does_not_keep() {
+fn forms_name_the_fields_that_the_server_does_not_keep() {
     let mut session = open(ServerClass::EjabberdOld, Affiliations::Show, wardrobe());
     session.keys("l Down l Enter Tab");
     assert!(
-        page(&session).contains("example has no inactive hats"),
+        page(&session).contains("\"example\" has no inactive hats"),
         "{}",
         page(&session)
     );
     session.keys("Tab");
     assert!(
-        page(&session).contains("Saved only in the data file: example has no required hats"),
+        page(&session).contains("Saved only in the data file: \"example\" has no required hats"),
         "{}",
         page(&session)
     );
@@ -141,7 +141,7 @@ fn a_title_of_the_catalog_changes_for_all_users_with_the_hat() {
     let mut session = open(
         ServerClass::EjabberdCatalog,
         Affiliations::Show,
-        with_professor("Teacher"),
+        with_professors_hat("Teacher"),
     );
     session.keys("l Down l Enter");
     assert!(
@@ -180,8 +180,8 @@ fn a_title_of_the_catalog_changes_for_all_users_with_the_hat() {
 }
 
 #[test]
-fn another_title_of_a_user_stays_and_a_form_shows_the_catalogs() {
-    let mut wardrobe = with_professor("Dr. Teacher");
+fn different_title_of_a_user_stays_and_the_form_shows_the_title_of_the_catalog() {
+    let mut wardrobe = with_professors_hat("Dr. Teacher");
     let entry = CatalogHat {
         title: Some("Teacher".into()),
         ..CatalogHat::default()
@@ -207,7 +207,7 @@ fn another_title_of_a_user_stays_and_a_form_shows_the_catalogs() {
     assert_eq!(
         terrys_hats(&session)[HAT],
         json!({ "active": true }),
-        "it was the same as in the catalog"
+        "the title was the same as in the catalog"
     );
 }
 
@@ -234,9 +234,9 @@ fn a_new_hat_is_defined_in_the_catalog() {
     assert_eq!(prof, json!({ "active": true, "title": "Dean" }));
 }
 
-/// Both users have the hat, whose title is only in the catalog.
+/// A wardrobe in which Terry and the professor have the hat, and its title is only in the catalog.
 fn with_catalog_title() -> Wardrobe {
-    let mut wardrobe = with_professor("Teacher");
+    let mut wardrobe = with_professors_hat("Teacher");
     let entry = CatalogHat {
         title: Some("Teacher".into()),
         ..CatalogHat::default()
@@ -254,7 +254,7 @@ fn with_catalog_title() -> Wardrobe {
 }
 
 #[test]
-fn another_id_keeps_the_title() {
+fn title_of_the_catalog_is_kept_with_a_new_id() {
     let mut session = open(
         ServerClass::EjabberdCatalog,
         Affiliations::Show,
@@ -273,10 +273,10 @@ fn another_id_keeps_the_title() {
         room(&session)["users"][PROF]["hats"],
         json!({ "urn:x:lecturer": { "active": true } })
     );
-    // The other's hat stays as it was.
+    // Terry's hat is unchanged.
     assert_eq!(room(&session)["hats"][HAT], json!({ "title": "Teacher" }));
     assert_eq!(terrys_hats(&session)[HAT], json!({ "active": true }));
-    // The title of an entry that exists already stays.
+    // If the catalog already has the ID, its title stays.
     session.keys("h Down l Enter Shift-Tab Ctrl-U");
     session.text("urn:x:dean");
     session.keys("Tab Ctrl-U");
@@ -297,7 +297,7 @@ fn another_id_keeps_the_title() {
 }
 
 #[test]
-fn an_own_title_moves_with_another_id() {
+fn different_title_of_a_user_is_kept_with_a_new_id() {
     let mut wardrobe = with_catalog_title();
     let attachment = Attachment::default()
         .with_active(true)
@@ -321,7 +321,7 @@ fn an_own_title_moves_with_another_id() {
 
 #[test]
 fn a_title_that_the_server_needs_cannot_be_emptied() {
-    let problem = "Cannot save. Title: Enter a title: example does not accept hats without one";
+    let problem = "Cannot save. Title: Enter a title: \"example\" does not accept hats without one";
     let mut session = open(
         ServerClass::EjabberdCatalog,
         Affiliations::Show,
@@ -330,7 +330,7 @@ fn a_title_that_the_server_needs_cannot_be_emptied() {
     session.keys("l g l Enter Ctrl-U Enter");
     assert_eq!(session.notice(), problem);
     assert!(
-        page(&session).contains("Enter a title: example does not accept hats without one"),
+        page(&session).contains("Enter a title: \"example\" does not accept hats without one"),
         "{}",
         page(&session)
     );
@@ -348,7 +348,7 @@ fn a_title_that_the_server_needs_cannot_be_emptied() {
 }
 
 #[test]
-fn the_question_about_a_title_skips_nobody() {
+fn question_about_a_title_of_the_catalog_mentions_no_skipped_users() {
     let mut session = open(
         ServerClass::EjabberdCatalog,
         Affiliations::Show,

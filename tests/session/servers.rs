@@ -18,6 +18,7 @@ mod compared;
 mod details;
 mod following;
 mod presence;
+mod quitting;
 mod sending_time;
 mod silence;
 mod undo;
@@ -38,8 +39,8 @@ fn active(title: &str) -> HatValue {
     }
 }
 
-/// A server with the same content as the wardrobe, after a comparison.
-fn same() -> FakeServer {
+/// A server with the same content as the wardrobe, after a comparison: both have a base in common.
+fn matching_server() -> FakeServer {
     let mut server = FakeServer::new("example", ServerClass::Prosody);
     server.user(ROOM, "prof@example.org", Affiliation::Owner);
     server.user(ROOM, TERRY, Affiliation::Member);
@@ -85,8 +86,8 @@ fn open(server: FakeServer) -> Session {
 }
 
 /// A hat was added here and another one on the server, and a third was changed on both sides.
-fn differing() -> Session {
-    let mut server = same();
+fn with_differences() -> Session {
+    let mut server = matching_server();
     server.hat(ROOM, TERRY, PROCTOR, active("Proctor"));
     server.hat(
         ROOM,
@@ -141,7 +142,7 @@ fn requests(session: &Session) -> &[ServerRequest] {
 }
 
 #[test]
-fn without_a_server_says_how_to_configure_one() {
+fn notice_says_how_to_configure_a_server_if_there_is_none() {
     let mut session = super::open();
     session.keys("S");
     assert_eq!(
@@ -153,7 +154,7 @@ fn without_a_server_says_how_to_configure_one() {
 
 #[test]
 fn compares_chooses_applies_and_reports() {
-    let mut session = differing();
+    let mut session = with_differences();
     session.keys("S Enter");
     assert_eq!(
         rows(&session),
@@ -218,7 +219,7 @@ fn compares_chooses_applies_and_reports() {
         })
         .collect();
     assert_eq!(kinds, ["plan", "received", "received", "apply"]);
-    // The history says who sent what.
+    // The history records the actor and the sent changes.
     session.keys("Esc Esc H");
     let history = session
         .state
@@ -227,7 +228,7 @@ fn compares_chooses_applies_and_reports() {
     let entry = history.entry().unwrap();
     assert_eq!(&*entry.actor, "terry");
     assert_eq!(entry.sent.as_ref().unwrap().changes.0.len(), 1);
-    // A second time nothing differs.
+    // The second comparison finds no differences.
     session.keys("Esc S Enter");
     assert_eq!(plan(&session).len(), 0);
     let compared = session.state.room_comparison(&jid(ROOM)).unwrap().1;
@@ -235,8 +236,8 @@ fn compares_chooses_applies_and_reports() {
 }
 
 #[test]
-fn what_is_received_is_committed_by_the_server_and_not_undone_by_the_moderator() {
-    let mut server = same();
+fn received_changes_have_the_server_as_actor_and_are_not_undone_by_the_moderator() {
+    let mut server = matching_server();
     server.hat(ROOM, TERRY, PROCTOR, active("Proctor"));
     let mut session = open(server);
     session.keys("S Enter Enter y Esc Esc");
@@ -253,7 +254,7 @@ fn what_is_received_is_committed_by_the_server_and_not_undone_by_the_moderator()
 
 #[test]
 fn leaves_out_lines_users_and_rooms_and_includes_them_again() {
-    let mut session = differing();
+    let mut session = with_differences();
     session.keys("S Enter");
     let counts = |session: &Session| {
         let counts = plan(session).counts();
@@ -297,7 +298,7 @@ fn leaves_out_lines_users_and_rooms_and_includes_them_again() {
 
 #[test]
 fn filters_the_differences() {
-    let mut session = differing();
+    let mut session = with_differences();
     session.keys("S Enter f");
     assert_eq!(rows(&session).len(), 2, "the room and the conflict");
     session.keys("f");
@@ -315,7 +316,7 @@ fn filters_the_differences() {
 
 #[test]
 fn an_empty_wardrobe_loads_the_rooms_of_the_server() {
-    let mut session = start(same(), Wardrobe::default(), Scope::default());
+    let mut session = start(matching_server(), Wardrobe::default(), Scope::default());
     session.keys("S Enter");
     assert!(matches!(
         requests(&session),
@@ -332,13 +333,13 @@ fn an_empty_wardrobe_loads_the_rooms_of_the_server() {
 #[test]
 fn rooms_without_permission_are_not_loaded() {
     let private = "private@conference.example.org";
-    let mut server = same();
+    let mut server = matching_server();
     server.user(private, TERRY, Affiliation::Member);
     let forbidden = RoomRead::Forbidden("only owners of the room may".to_owned());
     server.unreadable.insert(jid(private), forbidden);
     let mut session = start(server, Wardrobe::default(), Scope::default());
     session.keys("S Enter");
-    assert_eq!(session.notice(), "1 room without permission skipped");
+    assert_eq!(session.notice(), "Skipped 1 room (no permission)");
     assert!(
         !rows(&session).contains(&private.to_owned()),
         "{:?}",
@@ -359,7 +360,7 @@ fn rooms_without_permission_are_not_loaded() {
 
 #[test]
 fn all_rooms_that_are_only_on_the_server_are_read_by_one_request() {
-    let mut server = same();
+    let mut server = matching_server();
     let others = [
         "a@conference.example.org",
         "b@conference.example.org",
@@ -395,7 +396,7 @@ fn all_rooms_that_are_only_on_the_server_are_read_by_one_request() {
 #[test]
 fn a_room_that_is_only_on_the_server_is_added_on_request() {
     let other = "staff@conference.example.org";
-    let mut server = same();
+    let mut server = matching_server();
     server.user(other, "prof@example.org", Affiliation::Owner);
     let mut session = open(server);
     session.keys("S Enter");
@@ -410,10 +411,10 @@ fn a_room_that_is_only_on_the_server_is_added_on_request() {
 }
 
 #[test]
-fn says_what_keeps_a_room_from_being_compared() {
+fn rooms_that_cannot_be_compared_show_the_reason() {
     let gone = "gone@conference.example.org";
     let private = "private@conference.example.org";
-    let mut server = same();
+    let mut server = matching_server();
     let refused = "only owners of the room may".to_owned();
     server
         .unreadable
@@ -439,7 +440,7 @@ fn says_what_keeps_a_room_from_being_compared() {
 
 #[test]
 fn held_removals_are_received_when_chosen() {
-    let mut server = same();
+    let mut server = matching_server();
     for number in 0..30 {
         let user = format!("user{number:02}@example.org");
         server.user(ROOM, &user, Affiliation::Member);
@@ -481,8 +482,8 @@ fn held_removals_are_received_when_chosen() {
 }
 
 #[test]
-fn what_fails_is_reported_with_the_reason() {
-    let mut session = differing();
+fn failed_changes_are_reported_and_still_to_be_sent() {
+    let mut session = with_differences();
     session.server.as_mut().unwrap().send_outcome = Some(ItemOutcome::Unknown);
     session.keys("S Enter Enter y");
     let report = session.state.top_as::<ReportOverlay>().unwrap();
@@ -493,7 +494,7 @@ fn what_fails_is_reported_with_the_reason() {
 
 #[test]
 fn comparing_and_applying_can_be_stopped() {
-    let mut session = differing();
+    let mut session = with_differences();
     session.server.as_mut().unwrap().is_slow = true;
     session.keys("S Enter");
     session.keys("Esc");
@@ -523,8 +524,8 @@ fn comparing_and_applying_can_be_stopped() {
 }
 
 #[test]
-fn what_was_changed_here_meanwhile_is_not_sent() {
-    let mut session = differing();
+fn nothing_is_applied_to_a_room_that_changed_since_it_was_compared() {
+    let mut session = with_differences();
     session.keys("S Enter");
     session.external_change(|wardrobe| {
         wardrobe.add_user_hat(
@@ -545,12 +546,15 @@ fn what_was_changed_here_meanwhile_is_not_sent() {
 }
 
 #[test]
-fn a_full_disk_stops_what_would_be_received() {
-    let mut session = differing();
+fn nothing_is_sent_until_received_changes_are_saved() {
+    let mut session = with_differences();
     session.keys("S Enter");
     session.fail_writes("the disk is full");
     session.keys("Enter y");
-    assert!(session.state.top_as::<PlanOverlay>().is_some(), "waits");
+    assert!(
+        session.state.top_as::<PlanOverlay>().is_some(),
+        "the plan stays open until the file is written"
+    );
     let sent = |session: &Session| {
         requests(session)
             .iter()
@@ -558,7 +562,7 @@ fn a_full_disk_stops_what_would_be_received() {
     };
     assert!(
         !sent(&session),
-        "nothing is sent before the file has what is received"
+        "nothing is sent before the received changes are in the file"
     );
     session.allow_writes();
     assert!(sent(&session));
@@ -566,8 +570,8 @@ fn a_full_disk_stops_what_would_be_received() {
 }
 
 #[test]
-fn a_server_that_cannot_be_reached_gives_its_reason() {
-    let mut server = same();
+fn the_reason_is_shown_if_a_server_cannot_be_reached() {
+    let mut server = matching_server();
     server.error = Some("connection refused".into());
     let mut session = open(server);
     session.keys("S Enter");
@@ -585,7 +589,7 @@ fn a_server_that_cannot_be_reached_gives_its_reason() {
 
 #[test]
 fn differences_are_in_the_order_of_the_users_pane() {
-    let mut server = same();
+    let mut server = matching_server();
     for user in ["u10", "u2", "u1"] {
         server.user(ROOM, &format!("{user}@example.org"), Affiliation::Member);
     }
@@ -600,24 +604,24 @@ fn differences_are_in_the_order_of_the_users_pane() {
 }
 
 #[test]
-fn the_question_counts_what_is_left_out() {
-    let mut session = differing();
+fn the_question_counts_left_out_differences() {
+    let mut session = with_differences();
     session.keys("S Enter");
-    let left_out = |session: &mut Session| {
+    let mentions_left_out = |session: &mut Session| {
         session.keys("Enter");
         let question = session.state.top_as::<Confirm>().unwrap();
         let is_mentioned = question.consequence.contains("1 difference is left out.");
         session.keys("Esc");
         is_mentioned
     };
-    assert!(!left_out(&mut session));
+    assert!(!mentions_left_out(&mut session));
     session.keys("Down x");
-    assert!(left_out(&mut session));
+    assert!(mentions_left_out(&mut session));
 }
 
 #[test]
 fn a_read_only_session_compares_and_changes_nothing() {
-    let mut server = same();
+    let mut server = matching_server();
     server.hat(ROOM, TERRY, PROCTOR, active("Proctor"));
     let scope = Scope {
         read_only: true,
@@ -639,7 +643,7 @@ fn a_read_only_session_compares_and_changes_nothing() {
 
 #[test]
 fn a_restricted_session_sees_only_its_rooms() {
-    let mut server = same();
+    let mut server = matching_server();
     server.user(
         "secret@conference.example.org",
         "prof@example.org",
@@ -670,13 +674,13 @@ fn a_restricted_session_sees_only_its_rooms() {
         read_only: false,
         ..Scope::default()
     };
-    let session = start(same(), wardrobe(), elsewhere);
+    let session = start(matching_server(), wardrobe(), elsewhere);
     assert!(session.state.servers().is_empty());
 }
 
 #[test]
 fn a_password_is_asked_for_and_kept_nowhere() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     session.keys("S");
     let ask = |session: &mut Session| {
         session.send(Msg::Server(Box::new(ServerEvent::Password {
@@ -721,8 +725,8 @@ fn a_password_is_asked_for_and_kept_nowhere() {
 }
 
 #[test]
-fn thousands_of_lines_move_like_any_list() {
-    let mut server = same();
+fn ten_thousand_lines_are_navigated_and_applied() {
+    let mut server = matching_server();
     for number in 0..10_000 {
         server.user(ROOM, &format!("user{number:05}@example.org"), Affiliation::Member);
     }
@@ -738,8 +742,8 @@ fn thousands_of_lines_move_like_any_list() {
 }
 
 #[test]
-fn the_effects_of_a_comparison_are_requests() {
-    let entry = same().entry(SERVICE);
+fn a_check_of_a_server_is_requested_and_its_result_is_shown() {
+    let entry = matching_server().entry(SERVICE);
     let start = SessionOptions {
         servers: vec![entry],
         ..SessionOptions::default()
@@ -783,7 +787,7 @@ fn the_effects_of_a_comparison_are_requests() {
 
 #[test]
 fn the_mouse_selects_scrolls_and_applies() {
-    let mut session = differing();
+    let mut session = with_differences();
     session.keys("S");
     let click = |session: &mut Session, row, double| {
         let on = vec![MouseTarget::Row(row)];

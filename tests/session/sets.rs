@@ -13,7 +13,7 @@ use super::{HAT, ROOM, TERRY, jid, open, terrys_hats, wardrobe};
 use crate::session::Session;
 
 /// A session in which Terry's hats were saved as a set.
-fn saved() -> Session {
+fn with_saved_set() -> Session {
     let mut session = open();
     session.keys("Enter Down N Ctrl-S");
     session.text("on-call week");
@@ -30,14 +30,14 @@ fn sets(session: &Session) -> serde_json::Value {
     session.json()["sets"].clone()
 }
 
-fn teacher() -> serde_json::Value {
+fn teacher_hat() -> serde_json::Value {
     serde_json::json!({HAT: {"active": true, "title": "Teacher"}})
 }
 
 #[test]
 fn saves_renames_deletes_set_and_undoes() {
-    let mut session = saved();
-    assert_eq!(sets(&session), serde_json::json!({"on-call week": teacher()}));
+    let mut session = with_saved_set();
+    assert_eq!(sets(&session), serde_json::json!({"on-call week": teacher_hat()}));
     session.keys("N Ctrl-R Ctrl-U Enter");
     assert!(
         session
@@ -51,25 +51,25 @@ fn saves_renames_deletes_set_and_undoes() {
         session.notice(),
         "Renamed hat set \"on-call week\" to \"nights\" (Esc, then u to undo)"
     );
-    assert_eq!(sets(&session), serde_json::json!({"nights": teacher()}));
+    assert_eq!(sets(&session), serde_json::json!({"nights": teacher_hat()}));
     session.keys("Ctrl-X Esc");
     assert_eq!(sets(&session), serde_json::Value::Null);
     session.keys("u u");
-    assert_eq!(sets(&session), serde_json::json!({"on-call week": teacher()}));
+    assert_eq!(sets(&session), serde_json::json!({"on-call week": teacher_hat()}));
     session.keys("u");
     assert_eq!(sets(&session), serde_json::Value::Null);
 }
 
 #[test]
 fn applies_set_to_one_directly_and_to_many_after_confirmation() {
-    let mut session = saved();
+    let mut session = with_saved_set();
     for number in 0..20 {
         let user = jid(&format!("user{number:02}@example.org"));
         session.external_change(|wardrobe| wardrobe.set_affiliation(&user, &jid(ROOM), Affiliation::Member));
     }
     session.keys("g N Enter");
     let prof = |session: &Session| session.json()["rooms"][ROOM]["users"]["prof@example.org"]["hats"].clone();
-    assert_eq!(prof(&session), teacher());
+    assert_eq!(prof(&session), teacher_hat());
     session.keys("u");
     assert_eq!(prof(&session), serde_json::json!({}));
     // Mark all users, open the sets, type some letters, choose, confirm: 8 keys.
@@ -91,7 +91,10 @@ fn applies_set_to_one_directly_and_to_many_after_confirmation() {
     session.keys("y");
     let users = session.json()["rooms"][ROOM]["users"].clone();
     for number in 0..20 {
-        assert_eq!(users[format!("user{number:02}@example.org")]["hats"], teacher());
+        assert_eq!(
+            users[format!("user{number:02}@example.org")]["hats"],
+            teacher_hat()
+        );
     }
     session.keys("u");
     assert_eq!(
@@ -101,8 +104,8 @@ fn applies_set_to_one_directly_and_to_many_after_confirmation() {
 }
 
 #[test]
-fn title_names_who_gets_the_set() {
-    let mut session = saved();
+fn title_names_the_users_to_whom_the_set_is_applied() {
+    let mut session = with_saved_set();
     let screen_text = |session: &Session| {
         let (buffer, _) = super::screen::frame(&session.state, Theme::default(), (100, 30));
         super::screen::lines(&buffer).join("\n")
@@ -134,8 +137,8 @@ fn title_names_who_gets_the_set() {
 }
 
 #[test]
-fn adds_set_to_existing_hats() {
-    let mut session = saved();
+fn set_is_added_to_the_hats_of_a_user() {
+    let mut session = with_saved_set();
     session.keys("g l a");
     session.text("urn:x:other");
     session.keys("Enter h N Tab");
@@ -145,7 +148,7 @@ fn adds_set_to_existing_hats() {
 
 #[test]
 fn replacing_set_asks_first() {
-    let mut session = saved();
+    let mut session = with_saved_set();
     session.keys("l a");
     session.text("urn:x:second");
     session.keys("Enter h N Ctrl-S");
@@ -166,7 +169,7 @@ fn replacing_set_asks_first() {
 
 #[test]
 fn rejects_rename_to_existing_set() {
-    let mut session = saved();
+    let mut session = with_saved_set();
     session.keys("N Ctrl-S");
     session.text("b");
     session.keys("Enter Ctrl-R Ctrl-U");
@@ -197,7 +200,7 @@ fn concurrent_set_saves_keep_both() {
     let mut session = open();
     session.delay_answers();
     session.keys("Enter Down N Ctrl-S");
-    session.text("mine");
+    session.text("yours");
     session.keys("Enter");
     let hats = wardrobe().user(&jid(ROOM), &jid(TERRY)).unwrap().hats.clone();
     session.external_change(|wardrobe| wardrobe.put_hat_set("theirs", Some(&hats)));
@@ -215,7 +218,7 @@ fn concurrent_set_saves_keep_both() {
 }
 
 #[test]
-fn hints_fit_what_is_selected() {
+fn commands_say_that_there_are_no_sets_or_users() {
     let mut session = Session::open(hatrack::model::Wardrobe::default(), (100, 30));
     session.keys("N Ctrl-R");
     assert_eq!(
@@ -254,5 +257,5 @@ fn cannot_save_set_without_hats_or_when_restricted() {
         session.notice(),
         "Hat sets are not available in a session restricted by --room"
     );
-    assert_eq!(terrys_hats(&session), teacher());
+    assert_eq!(terrys_hats(&session), teacher_hat());
 }

@@ -24,7 +24,7 @@ fn focused_pane_grows_at_80_columns() {
         let start = lines[1].chars().position(|c| c == '┏').unwrap();
         end - start + 1
     };
-    assert_eq!(width(&mut session, '┓'), 23, "as usual: nothing is cut");
+    assert_eq!(width(&mut session, '┓'), 23, "the usual width: nothing is cut");
     session.keys("Enter");
     // Marks, affiliation, the longest address, the number of hats, and the frame.
     assert_eq!(
@@ -32,12 +32,16 @@ fn focused_pane_grows_at_80_columns() {
         2 + 3 + 8 + "mallory@example.net".len() + 4
     );
     session.keys("Down Enter");
-    assert_eq!(width(&mut session, '┓'), 21, "the addresses need the rest");
+    assert_eq!(
+        width(&mut session, '┓'),
+        21,
+        "the users pane keeps the width of its addresses"
+    );
 }
 
-/// On a narrow screen the options stand on two lines, so that all can be seen.
+/// On a narrow screen, the options are on two lines.
 #[test]
-fn all_affiliations_are_seen_at_40_columns() {
+fn all_affiliations_are_visible_at_40_columns() {
     let mut session = open();
     session.keys("Enter j e");
     let shown = screen::lines(&frame(&mut session, Theme::default(), 40, 12)).join("\n");
@@ -58,17 +62,17 @@ fn columns_have_headings_in_narrow_panes() {
 }
 
 #[test]
-fn what_lies_under_an_overlay_is_dimmed() {
+fn panes_under_an_overlay_are_dimmed() {
     let mut session = open();
     let is_dim = |buffer: &Buffer, x, y| buffer[(x, y)].modifier.contains(Modifier::DIM);
     let before = frame(&mut session, Theme::default(), 120, 40);
     assert!(!is_dim(&before, 3, 2));
     session.keys("a");
     let over = frame(&mut session, Theme::default(), 120, 40);
-    assert!(is_dim(&over, 3, 2), "the panes are");
+    assert!(is_dim(&over, 3, 2), "the panes are dimmed");
     assert!(
         !is_dim(&over, 17, 20) && !is_dim(&over, 2, 39),
-        "the form and the keys are not"
+        "the form and the footer are not dimmed"
     );
 }
 
@@ -132,7 +136,7 @@ fn titles_of_panes_name_the_room() {
     let title = |session: &mut Session, theme| screen::lines(&frame(session, theme, 100, 30))[1].clone();
     let shown = title(&mut session, Theme::default());
     assert!(shown.contains("Users 3 · Courses"), "{shown}");
-    // As in the list: the address where the name cannot be shown.
+    // As in the list, the address is shown if the name cannot be shown.
     let ascii = Theme {
         ascii: true,
         ..Theme::new(ColorDepth::None, Backdrop::Unknown)
@@ -169,7 +173,7 @@ fn hat_form_is_useful_at_40_columns() {
     }
 }
 
-/// If the hints of all fields together do not fit, only that of the focused field is shown, so that all fields are.
+/// If the hints of all fields do not fit, only the hint of the focused field is shown.
 #[test]
 fn catalog_form_shows_all_fields_at_40_columns() {
     let mut session = open();
@@ -185,7 +189,6 @@ fn catalog_form_shows_all_fields_at_40_columns() {
     }
 }
 
-/// No form cuts the meaning of a checkbox.
 #[test]
 fn meanings_of_checkboxes_are_not_cut() {
     for keys in ["Enter +", "Enter j Enter e", "Enter j Enter a", "C Enter"] {
@@ -200,7 +203,7 @@ fn meanings_of_checkboxes_are_not_cut() {
     }
 }
 
-/// What will be stored is shown as a whole where there is room; else without the ID, which stands above.
+/// The preview shows everything that will be stored, but without the ID if there is not enough room.
 #[test]
 fn preview_shows_the_expiration_time() {
     for (columns, rows) in [(100, 30), (80, 24), (60, 20)] {

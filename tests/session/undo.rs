@@ -2,7 +2,7 @@
 
 use hatrack::app::history::HistoryOverlay;
 use hatrack::app::{Effect, Msg, SessionOptions, State};
-use hatrack::model::{Affiliation, Attachment, Wardrobe};
+use hatrack::model::{Affiliation, Attachment, EditGroup, Wardrobe};
 use hatrack::store::{HistoryEntry, Snapshot, StoreEvent, StoreRequest, UndoCandidate};
 use serde_json::json;
 
@@ -10,7 +10,27 @@ use super::session;
 use super::session::Session;
 use super::{HAT, ROOM, TERRY, hat, jid, open, terrys_hats, update, wardrobe};
 
-/// The store worker's answer is held back, so that undo finds a change without a revision.
+/// An entry of an earlier session, revision 5, for the store worker to find as the change to undo.
+fn earlier_entry(group: EditGroup) -> HistoryEntry {
+    HistoryEntry {
+        revision: 5,
+        id: "5".into(),
+        time: "2026-01-31T12:00:00Z".parse().unwrap(),
+        actor: "terry".into(),
+        group,
+        undoes: None,
+        redoes: None,
+        rolled_back: None,
+        outside: false,
+        accepted_removals: false,
+        sent: None,
+        send_to: Box::default(),
+        reason: None,
+        partial: false,
+    }
+}
+
+/// The store worker's answer is delayed, so that undo finds a change without a revision.
 #[test]
 fn undo_of_pending_change_waits_for_revision() {
     let mut state = State::new(SessionOptions::default());
@@ -52,27 +72,12 @@ fn undo_of_pending_change_waits_for_revision() {
     assert!(state.hat().unwrap().1.is_active());
 }
 
-/// Two undos and a redo are typed quickly; the first undoes a change of an earlier session.
+/// Two undos and a redo are typed before the store answers. The first undoes a change of an earlier session.
 #[test]
-fn fast_undo_keys_match_slow_ones() {
+fn quickly_typed_undos_and_redo_work_as_if_typed_slowly() {
     let mut state = State::new(SessionOptions::default());
     let mut file = wardrobe();
-    let entry = HistoryEntry {
-        revision: 5,
-        id: "5".into(),
-        time: "2026-01-31T12:00:00Z".parse().unwrap(),
-        actor: "terry".into(),
-        group: file.rename_room(&jid(ROOM), Some("Lessons")).unwrap(),
-        undoes: None,
-        redoes: None,
-        rolled_back: None,
-        outside: false,
-        accepted_removals: false,
-        sent: None,
-        send_to: Box::default(),
-        reason: None,
-        partial: false,
-    };
+    let entry = earlier_entry(file.rename_room(&jid(ROOM), Some("Lessons")).unwrap());
     let send_event = |state: &mut State, event| update(state, Msg::Store(Box::new(event)));
     let snapshot = |wardrobe: &Wardrobe| Snapshot {
         wardrobe: wardrobe.clone(),
@@ -108,9 +113,9 @@ fn fast_undo_keys_match_slow_ones() {
     assert_eq!(state.room().unwrap().1.name.as_deref(), Some("Lessons"));
 }
 
-/// What is typed before the history is searched must not be lost: neither a filter nor a moved selection.
+/// The user moves the selection or opens a filter before the store worker has found the change to undo.
 #[test]
-fn late_undo_leaves_filter_and_selection_alone() {
+fn undo_that_is_found_late_keeps_filter_and_selection() {
     let removed = |user: &str| {
         let mut file = wardrobe();
         let group = file
@@ -137,22 +142,7 @@ fn late_undo_leaves_filter_and_selection_alone() {
         press(&mut state, keys);
         let before = state.user().unwrap().0.clone();
         let undo = UndoCandidate {
-            undo: Some(HistoryEntry {
-                revision: 5,
-                id: "5".into(),
-                time: "2026-01-31T12:00:00Z".parse().unwrap(),
-                actor: "terry".into(),
-                group,
-                undoes: None,
-                redoes: None,
-                rolled_back: None,
-                outside: false,
-                accepted_removals: false,
-                sent: None,
-                send_to: Box::default(),
-                reason: None,
-                partial: false,
-            }),
+            undo: Some(earlier_entry(group)),
             redo: None,
         };
         send_event(&mut state, StoreEvent::FoundUndo(Ok(undo)));
@@ -198,7 +188,7 @@ fn history_lists_filters_and_undoes() {
         "{}",
         session.notice()
     );
-    // The undo command continues with the change that is left.
+    // The undo command continues with the change that is not undone yet.
     session.keys("Esc u");
     assert_eq!(
         terrys_hats(&session)[HAT],
@@ -223,7 +213,7 @@ fn rejects_undo_that_no_longer_applies() {
     );
 }
 
-/// Adds two hats at once; someone removes one of them, as an undo in a restricted session does.
+/// A change adds two hats; another change removes one of them, as an undo in a restricted session does.
 #[test]
 fn undo_reverts_rest_of_partially_undone_change() {
     let mut session = open();
@@ -256,17 +246,18 @@ fn undo_reverts_rest_of_partially_undone_change() {
     );
 }
 
-/// If someone else already undid the change, that is reported, and the key undoes nothing older.
+/// If another session already undid the change, the first `u` reports this and does not undo an older change.
 #[test]
-fn undo_of_undone_change_says_so() {
+fn undo_of_an_undone_change_is_reported() {
     let mut session = open();
     session.keys("Enter j Enter Space r");
     session.external_change(|wardrobe| {
-        let optional = Attachment::default()
+        // As after the first key: `active` is not omitted, but false.
+        let inactive = Attachment::default()
             .with_active(true)
             .with_active(false)
             .with_title(Some("Teacher"));
-        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), optional)
+        wardrobe.add_user_hat(&jid(TERRY), &jid(ROOM), &hat(HAT), inactive)
     });
     let before = session.json();
     session.keys("u");
@@ -314,12 +305,11 @@ fn undo_of_a_definition_says_what_the_catalog_has_now() {
     );
 }
 
-/// What an undo brings back is selected; the focus moves left to it, if necessary.
+/// If necessary, the focus moves left to the pane of the restored row.
 #[test]
-fn undo_selects_what_it_restores() {
+fn undo_selects_the_restored_row() {
     use hatrack::app::Pane;
-    use hatrack::model::Affiliation;
-    let several = || {
+    let with_two_more_rooms = || {
         let mut wardrobe = wardrobe();
         for room in ["a@conference.example.org", "z@conference.example.org"] {
             let room = jid(room);
@@ -333,7 +323,7 @@ fn undo_selects_what_it_restores() {
     };
     let room = |session: &Session| session.state.room().unwrap().0.to_string();
     let user = |session: &Session| session.state.user().unwrap().0.to_string();
-    let mut session = Session::open(several(), (100, 30));
+    let mut session = Session::open(with_two_more_rooms(), (100, 30));
     session.keys("Down");
     assert_eq!(room(&session), ROOM);
     session.keys("d y");

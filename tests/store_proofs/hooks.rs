@@ -159,3 +159,69 @@ fn failed_commit_is_withdrawn_or_stays_prepared() {
     }
     assert!(withdrawn > 3, "{withdrawn}");
 }
+
+/// Records the revisions of the content with which it is called, and the number of prepared changes.
+#[derive(Default)]
+struct RevisionRecorder(Mutex<Vec<String>>);
+
+impl CommitHook for RevisionRecorder {
+    fn prepare(&self, changes: &[PreparedChange<'_>]) -> Vec<Vec<Box<str>>> {
+        self.0.lock().unwrap().push(format!("prepare {}", changes.len()));
+        vec![Vec::new(); changes.len()]
+    }
+
+    fn committed(&self, content: &Wardrobe) {
+        self.0
+            .lock()
+            .unwrap()
+            .push(format!("committed {}", content.revision));
+    }
+
+    fn withdrawn(&self) {
+        self.0.lock().unwrap().push("withdrawn".into());
+    }
+}
+
+#[test]
+fn written_change_is_committed_before_the_next_change_is_prepared() {
+    let (_folder, path, store) = sample();
+    drop(store);
+    let recorder = Arc::new(RevisionRecorder::default());
+    let options = StoreOptions {
+        hooks: CommitHooks::new(recorder.clone()),
+        ..options_for("alice")
+    };
+    let fails = Arc::new(AtomicUsize::new(1));
+    let remaining = fails.clone();
+    let hook = move |operation: DiskOperation| {
+        let fails = operation == DiskOperation::SyncFolder
+            && remaining
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1))
+                .is_ok();
+        if fails {
+            let error = io::Error::from_raw_os_error(5);
+            return Err(DiskFault { error, written: 0 });
+        }
+        Ok(())
+    };
+    let disk = Disk {
+        hook: Some(Arc::new(hook)),
+        ..Disk::default()
+    };
+    let mut store = Store::open_with(&path, options, disk, &|_, _| ()).unwrap();
+    let revision = store.wardrobe().revision;
+    let first = hat_change(&store, "new");
+    store.commit(std::slice::from_ref(&first)).unwrap_err();
+    assert_eq!(fails.load(Ordering::Relaxed), 0, "the folder could not be synced");
+    let second = hat_change(&store, "newer");
+    let results = store.commit(&[first, second]).unwrap();
+    assert_eq!(results, [Ok(Some(revision + 1)), Ok(Some(revision + 2))]);
+    let calls = recorder.0.lock().unwrap().clone();
+    let expected = [
+        "prepare 1".into(),
+        format!("committed {}", revision + 1),
+        "prepare 1".into(),
+        format!("committed {}", revision + 2),
+    ];
+    assert_eq!(calls, expected);
+}

@@ -459,3 +459,48 @@ fn opens_large_file_with_progress() {
     assert!(seen > 0);
     assert!(session.worker.stop());
 }
+
+#[test]
+fn failed_commit_reports_what_it_loaded_of_others() {
+    let (_folder, path, _) = sample();
+    let mut bob = open(&path, "bob");
+    let (disk, is_failing) = failing_disk(true);
+    let session = Session::start(&path, disk);
+    let opened = session.opened();
+    add_hat(&mut bob, "bobs").unwrap();
+    session.commit_hat(&opened.wardrobe, 1, "alices");
+    let has = |snapshot: &Snapshot, id: &str| {
+        let user = snapshot.wardrobe.user(&courses(), &terry()).unwrap();
+        user.hats.get(&hat(id)).is_some()
+    };
+    // The change is loaded by the commit, or by a check that comes just before it.
+    let loaded = loop {
+        match session.next() {
+            StoreEvent::Changed(snapshot) => break snapshot,
+            StoreEvent::Problem(Some(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(has(&loaded, "bobs") && !has(&loaded, "alices"));
+    is_failing.store(false, Ordering::Relaxed);
+    session.worker.request(StoreRequest::Retry);
+    let mut reported_others = 0;
+    let mut committed = None;
+    while committed.is_none() || reported_others == 0 {
+        match session.next() {
+            StoreEvent::Committed { snapshot, .. } => committed = Some(snapshot),
+            StoreEvent::ChangedByOthers(entries) => {
+                reported_others += entries.len();
+                assert!(
+                    entries.iter().all(|entry| entry.actor.starts_with("bob")),
+                    "{entries:?}"
+                );
+            }
+            StoreEvent::Problem(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    let committed = committed.unwrap();
+    assert!(has(&committed, "bobs") && has(&committed, "alices"));
+    assert_eq!(reported_others, 1);
+}

@@ -19,7 +19,7 @@ pub(crate) struct Scenario {
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Starts with this wardrobe and this size of the screen (columns, rows).
-    SessionOptions(Box<Wardrobe>, (u16, u16)),
+    Start(Box<Wardrobe>, (u16, u16)),
     /// Presses keys, given by their names.
     Keys(String),
     /// Types a text, character by character.
@@ -164,7 +164,7 @@ fn start(rest: &str) -> Step {
         "empty" => Wardrobe::default(),
         file => model::read::wardrobe(&std::fs::read(folder.join(file)).unwrap()).unwrap(),
     };
-    Step::SessionOptions(Box::new(wardrobe), size(size_text))
+    Step::Start(Box::new(wardrobe), size(size_text))
 }
 
 fn size(text: &str) -> (u16, u16) {

@@ -1,4 +1,4 @@
-//! Choosing, the guard, and what a commit changes.
+//! Decisions about the lines of a plan, the guard against removals of many hats, and the items that a commit changes.
 
 use hatrack::model::{Affiliation, EditGroup};
 use hatrack::sync::{
@@ -10,53 +10,53 @@ use crate::sides::*;
 
 #[test]
 fn each_line_can_be_skipped() {
-    let mut sides = Sides::known(P, |sides| {
-        sides.member("terry", &[]);
+    let mut sides = Sides::compared(PROSODY, |sides| {
+        sides.add_member("terry", &[]);
     });
     sides
-        .local_hat("terry", "t", Some("a"))
-        .remote_hat("terry", "s", Some("a"));
+        .set_local_hat("terry", "t", Some("a"))
+        .set_remote_hat("terry", "s", Some("a"));
     let mut plan = sides.merge();
     assert!(plan.decide(0, Decision::Skip) && plan.decide(1, Decision::Skip));
     assert!(plan.sending().changes.is_empty() && plan.edits_to_receive(sides.local()).is_empty());
     assert!(
         !plan.decide(0, Decision::Send),
-        "what was changed there is not sent back"
+        "a change on the server cannot be sent back"
     );
-    assert!(!plan.decide(2, Decision::Skip), "there is no such line");
+    assert!(!plan.decide(2, Decision::Skip), "the plan has only two lines");
     assert_eq!(plan.counts().skipped, 2);
 }
 
 #[test]
 fn preferred_side_applies_to_conflicts_only() {
-    for (side, here, there) in [
-        (Prefer::Local, "Here", "Here"),
-        (Prefer::Server, "There", "There"),
-    ] {
-        let mut sides = Sides::known(P, |sides| {
+    for (side, expected_title) in [(Prefer::Local, "Here"), (Prefer::Server, "There")] {
+        let mut sides = Sides::compared(PROSODY, |sides| {
             sides
-                .member("terry", &[("t", "a T"), ("s", "a S")])
-                .both_user("ann", Affiliation::Member);
+                .add_member("terry", &[("t", "a T"), ("s", "a S")])
+                .set_both_user("ann", Affiliation::Member);
         });
         sides
-            .local_hat("terry", "t", Some("a Here"))
-            .remote_hat("terry", "t", Some("a There"));
-        sides.local_hat("terry", "s", Some("a Mine"));
+            .set_local_hat("terry", "t", Some("a Here"))
+            .set_remote_hat("terry", "t", Some("a There"));
+        sides.set_local_hat("terry", "s", Some("a Mine"));
         sides
-            .local_user("ann", Affiliation::Admin)
-            .remote_user("ann", Affiliation::Owner);
+            .set_local_user("ann", Affiliation::Admin)
+            .set_remote_user("ann", Affiliation::Owner);
         let mut plan = sides.merge();
         plan.prefer(side);
         sides.receive(&plan);
         sides.send(&plan);
-        let title = |user: &str, id: &str| {
-            let there = sides.remote.users[&jid(user)].hats[&hat(id)].title.clone();
-            (sides.here_hat(user, id).unwrap().title.clone(), there)
+        let titles = |user: &str, id: &str| {
+            let remote = sides.remote.users[&jid(user)].hats[&hat(id)].title.clone();
+            (sides.hat_in_file(user, id).unwrap().title.clone(), remote)
         };
-        assert_eq!(title("terry", "t"), (Some(here.into()), Some(there.into())));
-        assert_eq!(title("terry", "s"), (Some("Mine".into()), Some("Mine".into())));
-        // An affiliation that is only shown cannot be sent: nothing happens to it.
-        let ann = sides.here("ann").unwrap().affiliation;
+        assert_eq!(
+            titles("terry", "t"),
+            (Some(expected_title.into()), Some(expected_title.into()))
+        );
+        assert_eq!(titles("terry", "s"), (Some("Mine".into()), Some("Mine".into())));
+        // The file's affiliation cannot be sent, so this conflict stays if the file is preferred.
+        let ann = sides.user_in_file("ann").unwrap().affiliation;
         assert_eq!(
             ann,
             if side == Prefer::Local {
@@ -70,17 +70,17 @@ fn preferred_side_applies_to_conflicts_only() {
 }
 
 #[test]
-fn pull_only_receives_and_replace_mirrors_the_server() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
+fn receive_only_sends_nothing_and_replace_mirrors_the_server() {
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
             sides
-                .both_entry("t", "T")
-                .member("terry", &[("t", "a T"), ("i", " I")]);
+                .set_both_entry("t", "T")
+                .add_member("terry", &[("t", "a T"), ("i", " I")]);
         });
         sides
-            .local_hat("terry", "t", None)
-            .local_hat("terry", "new", Some("a New"));
-        sides.local_user("ann", Affiliation::Member);
+            .set_local_hat("terry", "t", None)
+            .set_local_hat("terry", "new", Some("a New"));
+        sides.set_local_user("ann", Affiliation::Member);
         let mut plan = sides.merge();
         plan.receive_only();
         assert!(plan.sending().changes.is_empty());
@@ -90,51 +90,52 @@ fn pull_only_receives_and_replace_mirrors_the_server() {
         sides.receive(&plan);
         assert_eq!(sides.lines(), [""; 0]);
         assert_eq!(sides.remote, before);
-        assert_eq!(sides.here("ann"), None);
-        assert!(sides.here_hat("terry", "t").is_some() && sides.here_hat("terry", "new").is_none());
+        assert_eq!(sides.user_in_file("ann"), None);
+        assert!(sides.hat_in_file("terry", "t").is_some() && sides.hat_in_file("terry", "new").is_none());
         assert!(
-            sides.here_hat("terry", "i").is_some(),
-            "what cannot be held there stays"
+            sides.hat_in_file("terry", "i").is_some(),
+            "a hat that the server cannot store stays in the file"
         );
     }
 }
 
 #[test]
 fn items_in_flight_or_changed_since_read_are_not_received() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
             sides
-                .both_entry("t", "T")
-                .both_entry("s", "S")
-                .member("terry", &[("t", "a T"), ("s", "a S")]);
+                .set_both_entry("t", "T")
+                .set_both_entry("s", "S")
+                .add_member("terry", &[("t", "a T"), ("s", "a S")]);
         });
-        let (began, known) = (sides.local().unwrap().clone(), sides.base.clone());
-        // A read that began before "t" was removed here, sent and confirmed still has it; "s" was removed there.
+        let (local_before, base_before) = (sides.local().unwrap().clone(), sides.base.clone());
+        // A read that began before the removal of "t" was made, sent and confirmed still has "t". In addition, "s" was
+        // removed on the server.
         let stale = sides.remote.clone();
-        sides.local_hat("terry", "t", None);
+        sides.set_local_hat("terry", "t", None);
         sides.carry_out();
         sides.remote = stale;
-        sides.remote_hat("terry", "s", None);
+        sides.set_remote_hat("terry", "s", None);
         assert_eq!(
             sides.lines(),
             ["terry s: receive", "terry t: receive"],
-            "without care"
+            "without checking what has changed since the read"
         );
         let mark = |local, base| ReadMark { class, local, base };
-        let then = mark(Some(&*began), known.as_ref());
+        let then = mark(Some(&*local_before), base_before.as_ref());
         let now = sides.local().unwrap().clone();
         let now = mark(Some(&*now), sides.base.as_ref());
         let mut plan = sides.merge();
         plan.drop_lines(&|item| then.has_changed(&now, item));
         assert_eq!(
-            plan.lines.iter().map(words).collect::<Vec<_>>(),
+            plan.lines.iter().map(line_text).collect::<Vec<_>>(),
             ["terry s: receive"]
         );
         plan.drop_lines(&|item| item.hat() == Some(&hat("s")));
         assert!(plan.lines.is_empty());
-        // The base stays where it was for them.
+        // The values of such items are not recorded in the base.
         let mut base = sides.base.clone().unwrap();
-        sides.local_hat("terry", "t", Some("a T"));
+        sides.set_local_hat("terry", "t", Some("a T"));
         base.record_common_values(
             sides.local().unwrap(),
             &sides.remote,
@@ -149,44 +150,45 @@ fn items_in_flight_or_changed_since_read_are_not_received() {
     }
 }
 
-/// A room in which so many users have a hat, and one more who keeps it.
-fn crowd(users: usize) -> Sides {
-    Sides::known(P, |sides| {
+/// A room in which this number of users, and one more called `keeps`, have the hat `t`.
+fn room_with_users(users: usize) -> Sides {
+    Sides::compared(PROSODY, |sides| {
         for number in 0..users {
-            sides.member(&format!("u{number:02}"), &[("t", "a T")]);
+            sides.add_member(&format!("u{number:02}"), &[("t", "a T")]);
         }
-        sides.member("keeps", &[("t", "a T")]);
+        sides.add_member("keeps", &[("t", "a T")]);
     })
 }
 
-fn lose(sides: &mut Sides, users: std::ops::Range<usize>) {
+/// Removes the hat `t` from these users on the server.
+fn remove_remotely(sides: &mut Sides, users: std::ops::Range<usize>) {
     for number in users {
-        sides.remote_hat(&format!("u{number:02}"), "t", None);
+        sides.set_remote_hat(&format!("u{number:02}"), "t", None);
     }
 }
 
 #[test]
-fn guard_holds_from_the_21st_user_within_an_hour() {
+fn guard_holds_removals_from_the_21st_user_within_an_hour() {
     let mut guard = RemovalGuard::default();
-    let mut sides = crowd(40);
+    let mut sides = room_with_users(40);
     let mut held_at = |sides: &Sides, at: i64| {
         let mut plan = sides.merge();
-        let held = guard.hold(&mut plan, sides.local().unwrap(), minute(at));
+        let held = guard.hold(&mut plan, sides.local().unwrap(), after_minutes(at));
         (held, plan)
     };
-    lose(&mut sides, 0..15);
+    remove_remotely(&mut sides, 0..15);
     let (held, plan) = held_at(&sides, 0);
     assert_eq!(held, 0);
-    // The same loss seen again is not counted again.
+    // The same users are not counted again.
     assert_eq!(held_at(&sides, 1).0, 0);
     sides.receive(&plan);
-    sides.settle();
-    lose(&mut sides, 15..22);
+    sides.update_base();
+    remove_remotely(&mut sides, 15..22);
     let (held, mut plan) = held_at(&sides, 59);
     assert_eq!((held, plan.counts().receive, plan.counts().held), (2, 5, 2));
-    let words: Vec<String> = plan.lines.iter().map(words).collect();
-    assert_eq!(words[5], "u20 t: receive (Held), not chosen");
-    // Recorded with the base, it stays held when the hour is over, until somebody chooses.
+    let lines: Vec<String> = plan.lines.iter().map(line_text).collect();
+    assert_eq!(lines[5], "u20 t: receive (Held), not chosen");
+    // Held removals are recorded in the base, so they stay held after the hour, until someone decides.
     let mut base = sides.base.clone().unwrap();
     base.held = plan.held();
     sides.base = Some(base);
@@ -196,168 +198,185 @@ fn guard_holds_from_the_21st_user_within_an_hour() {
     assert!(plan.accepts_removals());
     assert_eq!((plan.counts().held, plan.held().len()), (0, 0));
     sides.receive(&plan);
-    sides.settle();
-    // An hour after the first ones there is room again.
-    lose(&mut sides, 22..38);
+    sides.update_base();
+    // One hour after the first removals, those are no longer counted.
+    remove_remotely(&mut sides, 22..38);
     let (held, _) = held_at(&sides, 61);
-    assert_eq!(held, 16 - 15, "5 of the hour are counted still");
+    assert_eq!(held, 16 - 15, "5 users of the last hour are still counted");
 }
 
 #[test]
-fn replacing_a_room_takes_no_more_hats_than_the_guard_lets_pass() {
-    let mut sides = crowd(22);
-    lose(&mut sides, 0..22);
-    sides.local_hat("keeps", "s", Some("a S"));
-    for taken in [false, true] {
+fn replace_receives_only_the_removals_that_the_guard_does_not_hold() {
+    let mut sides = room_with_users(22);
+    remove_remotely(&mut sides, 0..22);
+    sides.set_local_hat("keeps", "s", Some("a S"));
+    for is_accepted in [false, true] {
         let mut plan = sides.merge();
-        RemovalGuard::default().hold(&mut plan, sides.local().unwrap(), minute(0));
-        if taken {
+        RemovalGuard::default().hold(&mut plan, sides.local().unwrap(), after_minutes(0));
+        if is_accepted {
             plan.accept_removals();
         }
         plan.replace();
-        let held = if taken { 0 } else { 2 };
+        let held = if is_accepted { 0 } else { 2 };
         assert_eq!((plan.counts().receive, plan.counts().held), (23 - held, held));
         assert_eq!(plan.held().len(), held);
         let mut after = sides.clone();
         after.receive(&plan);
-        assert_eq!(after.here_hat("u21", "t").is_some(), !taken);
-        assert_eq!(after.here_hat("keeps", "s"), None, "it is not on the server");
+        assert_eq!(after.hat_in_file("u21", "t").is_some(), !is_accepted);
+        assert_eq!(
+            after.hat_in_file("keeps", "s"),
+            None,
+            "a hat that is not on the server is removed"
+        );
     }
 }
 
 #[test]
 fn guard_holds_when_all_users_of_a_room_with_hats_lose_one() {
     for (users, held) in [(1, 0), (2, 3)] {
-        let mut sides = crowd(users);
-        lose(&mut sides, 0..users);
-        sides.remote_hat("keeps", "t", None);
+        let mut sides = room_with_users(users);
+        remove_remotely(&mut sides, 0..users);
+        sides.set_remote_hat("keeps", "t", None);
         let mut plan = sides.merge();
         let mut guard = RemovalGuard::default();
         assert_eq!(
-            guard.hold(&mut plan, sides.local().unwrap(), minute(0)),
+            guard.hold(&mut plan, sides.local().unwrap(), after_minutes(0)),
             held,
             "{users}"
         );
     }
-    // One after the other, too.
-    let mut sides = crowd(2);
+    // The guard also holds if the users lose their hats one after the other.
+    let mut sides = room_with_users(2);
     let mut guard = RemovalGuard::default();
     for (number, expected) in [(0, 0), (1, 0)] {
-        lose(&mut sides, number..number + 1);
+        remove_remotely(&mut sides, number..number + 1);
         let mut plan = sides.merge();
-        assert_eq!(guard.hold(&mut plan, sides.local().unwrap(), minute(0)), expected);
+        assert_eq!(
+            guard.hold(&mut plan, sides.local().unwrap(), after_minutes(0)),
+            expected
+        );
         sides.receive(&plan);
-        sides.settle();
+        sides.update_base();
     }
-    sides.remote_hat("keeps", "t", None);
+    sides.set_remote_hat("keeps", "t", None);
     let mut plan = sides.merge();
-    assert_eq!(guard.hold(&mut plan, sides.local().unwrap(), minute(0)), 1);
+    assert_eq!(guard.hold(&mut plan, sides.local().unwrap(), after_minutes(0)), 1);
     assert_eq!(plan.lines[0].reason, Some(Reason::Held));
-    // Users who are removed with their hats count as well; changes and new hats never.
-    let mut sides = crowd(2);
+    // Users who are removed with their hats count, too.
+    let mut sides = room_with_users(2);
     for user in ["u00", "u01", "keeps"] {
-        sides.remote_user(user, Affiliation::None);
+        sides.set_remote_user(user, Affiliation::None);
     }
     let mut plan = sides.merge();
     assert_eq!(
-        RemovalGuard::default().hold(&mut plan, sides.local().unwrap(), minute(0)),
+        RemovalGuard::default().hold(&mut plan, sides.local().unwrap(), after_minutes(0)),
         3
     );
-    let mut sides = crowd(30);
+    // Changed and new hats do not count.
+    let mut sides = room_with_users(30);
     for number in 0..30 {
-        sides.remote_hat(&format!("u{number:02}"), "t", Some(" Other"));
-        sides.remote_hat(&format!("u{number:02}"), "new", Some("a New"));
+        sides.set_remote_hat(&format!("u{number:02}"), "t", Some(" Other"));
+        sides.set_remote_hat(&format!("u{number:02}"), "new", Some("a New"));
     }
     let mut plan = sides.merge();
     assert_eq!(
-        RemovalGuard::default().hold(&mut plan, sides.local().unwrap(), minute(0)),
+        RemovalGuard::default().hold(&mut plan, sides.local().unwrap(), after_minutes(0)),
         0
     );
 }
 
 #[test]
-fn guard_forgets_nothing_when_the_clock_runs_backwards() {
-    let mut sides = crowd(40);
+fn guard_forgets_no_removals_when_the_clock_is_set_back() {
+    let mut sides = room_with_users(40);
     let mut guard = RemovalGuard::default();
-    lose(&mut sides, 0..GUARD_USERS);
+    remove_remotely(&mut sides, 0..GUARD_USERS);
     let mut plan = sides.merge();
-    assert_eq!(guard.hold(&mut plan, sides.local().unwrap(), minute(500)), 0);
+    assert_eq!(
+        guard.hold(&mut plan, sides.local().unwrap(), after_minutes(500)),
+        0
+    );
     sides.receive(&plan);
-    sides.settle();
-    lose(&mut sides, 20..21);
+    sides.update_base();
+    remove_remotely(&mut sides, 20..21);
     let mut plan = sides.merge();
-    assert_eq!(guard.hold(&mut plan, sides.local().unwrap(), minute(0)), 1);
+    assert_eq!(guard.hold(&mut plan, sides.local().unwrap(), after_minutes(0)), 1);
 }
 
-/// The items that a change of the file changes.
-fn changes(sides: &Sides, made: impl FnOnce(&mut Sides)) -> Vec<String> {
+/// The changes of items that a change of the file causes, in the form of [`change_text`].
+fn item_changes(sides: &Sides, change: impl FnOnce(&mut Sides)) -> Vec<String> {
     let mut after = sides.clone();
-    made(&mut after);
+    change(&mut after);
     let group: EditGroup = sides.file.diff(&after.file);
     let [before, after] = [sides, &after].map(|sides| sides.local().map(|room| &**room));
     let changed = changed_items(sides.class, &room(), &group, before, after);
-    let words = changed.iter().map(|changed| {
-        let change_of = hatrack::sync::ItemChange::new(
+    let texts = changed.iter().map(|changed| {
+        let change = hatrack::sync::ItemChange::new(
             changed.item.clone(),
             changed.before.clone(),
             changed.after.clone(),
         );
-        change(&change_of)
+        change_text(&change)
     });
-    words.collect()
+    texts.collect()
 }
 
 #[test]
-fn commit_lists_changed_items_in_server_form() {
-    for class in ALL {
-        let sides = Sides::known(class, |sides| {
+fn changed_items_of_a_commit_have_the_form_that_the_server_stores() {
+    for class in CLASSES {
+        let sides = Sides::compared(class, |sides| {
             sides
-                .both_entry("t", "T")
-                .member("terry", &[("t", "a"), ("s", "a S")]);
+                .set_both_entry("t", "T")
+                .add_member("terry", &[("t", "a"), ("s", "a S")]);
         });
-        let removed = changes(&sides, |sides| {
-            sides.local_user("terry", Affiliation::None);
+        let removed = item_changes(&sides, |sides| {
+            sides.set_local_user("terry", Affiliation::None);
         });
-        // Without a title of its own, the older ejabberd is sent the catalog's.
         assert_eq!(removed, ["-affiliation terry", "-terry s", "-terry t"]);
-        let required = changes(&sides, |sides| {
-            sides.local_hat("terry", "s", Some("ar S"));
+        let required = item_changes(&sides, |sides| {
+            sides.set_local_hat("terry", "s", Some("ar S"));
         });
-        assert_eq!(required.len(), usize::from(class == P));
-        let off = changes(&sides, |sides| {
-            sides.local_hat("terry", "s", Some(" S"));
+        assert_eq!(required.len(), usize::from(class == PROSODY));
+        let deactivated = item_changes(&sides, |sides| {
+            sides.set_local_hat("terry", "s", Some(" S"));
         });
-        assert_eq!(off, [if class == P { "~terry s" } else { "-terry s" }]);
-        let retitled = changes(&sides, |sides| {
-            sides.local_entry("t", Some(entry("T2", None)));
+        assert_eq!(
+            deactivated,
+            [if class == PROSODY { "~terry s" } else { "-terry s" }]
+        );
+        let title_changed = item_changes(&sides, |sides| {
+            sides.set_local_entry("t", Some(entry("T2", None)));
         });
+        // On the older ejabberd, hats without their own titles have the title of the file's catalog.
         let expected: &[&str] = match class {
-            P => &[],
-            E1 => &["~terry t"],
-            E2 => &["~entry t"],
+            PROSODY => &[],
+            EJABBERD_OLD => &["~terry t"],
+            EJABBERD_CATALOG => &["~entry t"],
         };
-        assert_eq!(retitled, expected, "{class:?}");
-        let gone = changes(&sides, |sides| {
+        assert_eq!(title_changed, expected, "{class:?}");
+        let room_removed = item_changes(&sides, |sides| {
             sides.file.remove_room(&room()).unwrap();
         });
-        assert_eq!(gone, [""; 0], "no room is destroyed on a server");
+        assert_eq!(
+            room_removed, [""; 0],
+            "removing a room from the file changes no items"
+        );
     }
 }
 
 #[test]
-fn counts_users_who_lose_hats() {
-    let sides = crowd(30);
+fn users_who_lose_hats_are_counted() {
+    let sides = room_with_users(30);
     let mut after = sides.clone();
     for number in 0..25 {
-        after.local_hat(&format!("u{number:02}"), "t", None);
+        after.set_local_hat(&format!("u{number:02}"), "t", None);
     }
     after
-        .local_user("u26", Affiliation::None)
-        .local_hat("u27", "t", Some("ar T"));
+        .set_local_user("u26", Affiliation::None)
+        .set_local_hat("u27", "t", Some("ar T"));
     let group = sides.file.diff(&after.file);
     let [before, after] = [&sides, &after].map(|sides| sides.local().map(|room| &**room));
     assert_eq!(
-        count_users_losing_hats(&changed_items(P, &room(), &group, before, after)),
+        count_users_losing_hats(&changed_items(PROSODY, &room(), &group, before, after)),
         26
     );
 }

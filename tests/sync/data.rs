@@ -1,9 +1,9 @@
-//! The plan as data, the report, and what a command ends with.
+//! The plan as JSON, the report, and the status with which a command ends.
 
 use hatrack::model::Affiliation;
 use hatrack::sync::{
-    Action, CatalogValue, Condition, Decision, ItemChange, ItemOutcome, Plan, Progress, Reason, Refusal,
-    Report, RoomReport, RoomState, Secret, SetAside, Status,
+    Action, CatalogValue, Condition, ItemChange, ItemOutcome, Plan, Progress, Reason, Refusal, Report,
+    RoomReport, RoomState, Secret, SetAside, Status,
 };
 use serde_json::{Value, json};
 
@@ -25,29 +25,29 @@ fn plan(sides: &Sides) -> Plan {
     }
 }
 
-/// A room with a line of every kind.
-fn rich(class: hatrack::sync::ServerClass) -> Sides {
-    let mut sides = Sides::known(class, |sides| {
+/// A room with lines of many kinds.
+fn room_with_many_lines(class: hatrack::sync::ServerClass) -> Sides {
+    let mut sides = Sides::compared(class, |sides| {
         sides
-            .both_entry("t", "T")
-            .both_entry("s", "S")
-            .both_entry("v", "V");
+            .set_both_entry("t", "T")
+            .set_both_entry("s", "S")
+            .set_both_entry("v", "V");
         sides
-            .member("ann", &[("t", "a T")])
-            .member("bob", &[("t", "a T"), ("s", "a Own")])
-            .member("cem", &[]);
+            .add_member("ann", &[("t", "a T")])
+            .add_member("bob", &[("t", "a T"), ("s", "a Own")])
+            .add_member("cem", &[]);
     });
     sides.remote.name = Some("Courses".into());
     sides
-        .local_user("ann", Affiliation::None)
-        .remote_user("cem", Affiliation::Admin);
+        .set_local_user("ann", Affiliation::None)
+        .set_remote_user("cem", Affiliation::Admin);
     sides
-        .local_hat("bob", "t", None)
-        .remote_hat("bob", "v", Some("a V"));
-    sides.local_hat("cem", "new", Some("ar New"));
-    if class == E2 {
-        sides.local_entry("s", Some(entry("S2", Some("120"))));
-        sides.remote_entry("s", Some(CatalogValue::new("S3", Some("banana"))));
+        .set_local_hat("bob", "t", None)
+        .set_remote_hat("bob", "v", Some("a V"));
+    sides.set_local_hat("cem", "new", Some("ar New"));
+    if class == EJABBERD_CATALOG {
+        sides.set_local_entry("s", Some(entry("S2", Some("120"))));
+        sides.set_remote_entry("s", Some(CatalogValue::new("S3", Some("banana"))));
     }
     sides.remote.unreadable.count = 2;
     sides
@@ -56,8 +56,8 @@ fn rich(class: hatrack::sync::ServerClass) -> Sides {
 #[test]
 fn plan_json_matches_schema() {
     let schema = schema();
-    for class in ALL {
-        let sides = rich(class);
+    for class in CLASSES {
+        let sides = room_with_many_lines(class);
         let mut plan = plan(&sides);
         let refused = hatrack::sync::RoomRead::Forbidden("only owners".into());
         plan.rooms.push(sides.merge_read(&refused));
@@ -68,7 +68,7 @@ fn plan_json_matches_schema() {
         assert_eq!(data["rooms"][1]["message"], "only owners");
         assert_eq!(data["rooms"][2]["set-aside"], "room-gone");
         assert_eq!(data["counts"]["send"], plan.counts().send);
-        // The schema is no net with large holes.
+        // The schema rejects invalid plans.
         for (pointer, wrong) in [
             ("/rooms/0/lines/0/action", json!("maybe")),
             ("/rooms/0/lines/1/remote", json!(7)),
@@ -80,17 +80,20 @@ fn plan_json_matches_schema() {
             *broken.pointer_mut(pointer).unwrap() = wrong;
             assert!(!schema.is_valid(&broken), "{pointer}");
         }
-        let mut more = data.clone();
-        more["rooms"][0]["lines"][0]["more"] = json!(1);
-        assert!(!schema.is_valid(&more));
+        let mut with_unknown_key = data.clone();
+        with_unknown_key["rooms"][0]["lines"][0]["more"] = json!(1);
+        assert!(!schema.is_valid(&with_unknown_key));
     }
 }
 
 #[test]
 fn schema_lists_every_value() {
-    let words = |at: &str| {
+    let listed_values = |pointer: &str| {
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-        schema.pointer(at).unwrap()["enum"].as_array().unwrap().clone()
+        schema.pointer(pointer).unwrap()["enum"]
+            .as_array()
+            .unwrap()
+            .clone()
     };
     let reasons = [
         Reason::NotAffiliated,
@@ -104,10 +107,11 @@ fn schema_lists_every_value() {
         Reason::LastOwner,
         Reason::OwnAccount,
         Reason::Held,
+        Reason::HistoryUnreadable,
         Reason::NotStored,
     ];
     assert_eq!(
-        words("/$defs/line/properties/reason"),
+        listed_values("/$defs/line/properties/reason"),
         reasons.map(|reason| json!(reason))
     );
     let set_aside = [
@@ -115,10 +119,10 @@ fn schema_lists_every_value() {
         SetAside::FileIsOlder,
         SetAside::OtherServer,
         SetAside::RoomGone,
-        SetAside::RoomMadeAnew,
+        SetAside::RoomRecreated,
     ];
     assert_eq!(
-        words("/$defs/room/properties/set-aside"),
+        listed_values("/$defs/room/properties/set-aside"),
         set_aside.map(|reason| json!(reason))
     );
     let states = [
@@ -131,52 +135,52 @@ fn schema_lists_every_value() {
         RoomState::Unread(String::new()),
     ];
     assert_eq!(
-        words("/$defs/room/properties/state"),
+        listed_values("/$defs/room/properties/state"),
         states.map(|state| json!(state.name()))
     );
     let actions = [Action::Send, Action::Receive, Action::Conflict, Action::LeaveOut];
     assert_eq!(
-        words("/$defs/line/properties/action"),
+        listed_values("/$defs/line/properties/action"),
         actions.map(|action| json!(action))
     );
     assert_eq!(
-        words("/$defs/room/properties/class"),
-        ALL.map(|class| json!(class))
+        listed_values("/$defs/room/properties/class"),
+        CLASSES.map(|class| json!(class))
     );
 }
 
 #[test]
-fn plan_result_is_most_urgent_of_its_rooms() {
-    let mut sides = Sides::known(P, |sides| {
-        sides.member("terry", &[("t", "a T")]);
+fn status_of_a_plan_is_the_most_urgent_of_its_rooms() {
+    let mut sides = Sides::compared(PROSODY, |sides| {
+        sides.add_member("terry", &[("t", "a T")]);
     });
     assert_eq!(plan(&sides).status(), Status::Done);
-    sides.local_user("ann", Affiliation::Member);
+    sides.set_local_user("ann", Affiliation::Member);
     assert_eq!(
         plan(&sides).status(),
         Status::Done,
-        "what is left out by rule is no difference"
+        "a line that is left out by a rule is no difference"
     );
-    sides.local_hat("terry", "s", Some("a"));
+    sides.set_local_hat("terry", "s", Some("a"));
     assert_eq!(plan(&sides).status().exit_code(), 6);
     sides
-        .local_hat("terry", "t", Some("a H"))
-        .remote_hat("terry", "t", Some("a R"));
+        .set_local_hat("terry", "t", Some("a H"))
+        .set_remote_hat("terry", "t", Some("a R"));
     assert_eq!(plan(&sides).status().exit_code(), 5);
     let mut both = plan(&sides);
     both.rooms
         .push(sides.merge_read(&hatrack::sync::RoomRead::Unread("away".into())));
     assert_eq!(both.status().exit_code(), 1);
-    let mut held = plan(&Sides::known(P, |_| {}));
-    assert_eq!(held.status().exit_code(), 0);
-    held.rooms[0].lines = both.rooms[0].lines.clone();
-    held.rooms[0].prefer(hatrack::sync::Prefer::Server);
-    assert_eq!(held.status().exit_code(), 6);
+    let mut resolved = plan(&Sides::compared(PROSODY, |_| {}));
+    assert_eq!(resolved.status().exit_code(), 0);
+    resolved.rooms[0].lines = both.rooms[0].lines.clone();
+    resolved.rooms[0].prefer(hatrack::sync::Prefer::Server);
+    assert_eq!(resolved.status().exit_code(), 6);
 }
 
 #[test]
 fn report_lists_results_and_failures() {
-    let sides = rich(P);
+    let sides = room_with_many_lines(PROSODY);
     let plan = sides.merge();
     let mut report = RoomReport::new(&plan);
     assert_eq!((report.status(), report.left.send), (Status::Done, 0));
@@ -210,7 +214,6 @@ fn report_lists_results_and_failures() {
         serde_json::to_value(&report).unwrap()["failed"][1]["why"]["refused"]["condition"],
         "forbidden"
     );
-    let _ = Decision::Skip;
 }
 
 #[test]

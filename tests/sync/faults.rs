@@ -1,4 +1,4 @@
-//! A session and a server to which things happen: answers that are lost, crashes, a server that is killed.
+//! A session and a server that fail: answers are lost, sessions crash, and the server is killed.
 
 use std::collections::BTreeSet;
 
@@ -11,25 +11,43 @@ use crate::sides::*;
 
 pub(crate) type HatChange = (&'static str, &'static str, Option<&'static str>);
 
+/// When a session crashes while it commits a change.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CommitCrash {
+    Never,
+    BeforeCommit,
+    AfterCommit,
+}
+
+/// A failure while changes are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SendFault {
+    None,
+    RequestLost,
+    AnswerLost,
+    /// The session crashes before it stores the first answer.
+    Crash,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Op {
-    /// This session's moderator changes a hat; the session crashes before (1) or after (2) the file has it.
-    Mine(HatChange, u8),
-    /// Another writer changes a hat on the server.
-    Theirs(HatChange),
-    /// All that is to be sent goes; the request is lost (1), the answer is lost (2), the session crashes before it writes
-    /// down the answer (3).
-    Send(u8),
-    /// The room is read, and what differs is received.
+    /// This account changes a hat in the file.
+    Commit(HatChange, CommitCrash),
+    /// Someone else changes a hat on the server.
+    ChangeRemotely(HatChange),
+    /// The session sends the waiting changes.
+    Send(SendFault),
+    /// The session reads the room, and receives the differences.
     Read,
-    /// The session ends and another begins.
+    /// The session ends, and another one begins.
     Restart,
-    /// The server is killed: ejabberd loses what it acknowledged in its last two seconds.
+    /// The server is killed. ejabberd loses the changes that it acknowledged in the last two seconds.
     Kill,
+    /// This number of seconds passes.
     Wait(i64),
 }
 
-pub(crate) fn op() -> impl Strategy<Value = Op> {
+pub(crate) fn any_op() -> impl Strategy<Value = Op> {
     let hat = || {
         let user = select(vec!["ann", "bob"]);
         (
@@ -38,10 +56,24 @@ pub(crate) fn op() -> impl Strategy<Value = Op> {
             select(vec![None, Some("a T"), Some("a S"), Some(" T")]),
         )
     };
+    let crash = select(vec![
+        CommitCrash::Never,
+        CommitCrash::Never,
+        CommitCrash::Never,
+        CommitCrash::BeforeCommit,
+        CommitCrash::AfterCommit,
+    ]);
+    let fault = select(vec![
+        SendFault::None,
+        SendFault::None,
+        SendFault::RequestLost,
+        SendFault::AnswerLost,
+        SendFault::Crash,
+    ]);
     prop_oneof![
-        4 => (hat(), select(vec![0, 0, 0, 1, 2])).prop_map(|(hat, crash)| Op::Mine(hat, crash)),
-        1 => hat().prop_map(Op::Theirs),
-        4 => select(vec![0, 0, 1, 2, 3]).prop_map(Op::Send),
+        4 => (hat(), crash).prop_map(|(hat, crash)| Op::Commit(hat, crash)),
+        1 => hat().prop_map(Op::ChangeRemotely),
+        4 => fault.prop_map(Op::Send),
         3 => Just(Op::Read),
         1 => Just(Op::Restart),
         1 => Just(Op::Kill),
@@ -51,37 +83,41 @@ pub(crate) fn op() -> impl Strategy<Value = Op> {
 
 pub(crate) struct World {
     pub(crate) session: Session,
-    pub(crate) now: i64,
-    pub(crate) stream: u64,
-    /// What the server acknowledged or took of ours: when, what, what it had before and has.
-    pub(crate) recent: Vec<(i64, Item, Option<ItemValue>, Option<ItemValue>)>,
-    pub(crate) mine: BTreeSet<Item>,
-    pub(crate) theirs: BTreeSet<Item>,
+    /// The current time, in seconds.
+    now: i64,
+    /// The number of the session's connection.
+    stream: u64,
+    /// The changes that the session made on the server: time, item, value before, and value after.
+    made_changes: Vec<(i64, Item, Option<ItemValue>, Option<ItemValue>)>,
+    /// The items that the account has changed.
+    pub(crate) changed_by_account: BTreeSet<Item>,
+    /// The items that someone else has changed on the server.
+    pub(crate) changed_by_others: BTreeSet<Item>,
 }
 
 impl World {
     pub(crate) fn step(&mut self, op: &Op) {
         match op {
-            Op::Mine((user, id, text), crash) => {
-                self.mine.insert(item(user, id));
+            Op::Commit((user, id, text), crash) => {
+                self.changed_by_account.insert(item(user, id));
                 let (after, _) = self.session.prepare(|sides| {
-                    sides.local_hat(user, id, *text);
+                    sides.set_local_hat(user, id, *text);
                 });
                 match crash {
-                    1 => self.restart(),
-                    2 => {
+                    CommitCrash::BeforeCommit => self.restart(),
+                    CommitCrash::AfterCommit => {
                         self.session.sides.file = after.file;
                         self.restart();
                     }
-                    _ => {
+                    CommitCrash::Never => {
                         self.session.sides.file = after.file;
                         self.session.take_over(0);
                     }
                 }
             }
-            Op::Theirs((user, id, text)) => {
-                self.theirs.insert(item(user, id));
-                self.session.sides.remote_hat(user, id, *text);
+            Op::ChangeRemotely((user, id, text)) => {
+                self.changed_by_others.insert(item(user, id));
+                self.session.sides.set_remote_hat(user, id, *text);
             }
             Op::Send(fault) => self.send(*fault),
             Op::Read => self.read(),
@@ -91,38 +127,40 @@ impl World {
         }
     }
 
-    pub(crate) fn restart(&mut self) {
+    fn restart(&mut self) {
         self.session.restart();
         self.stream += 1;
     }
 
-    pub(crate) fn send(&mut self, fault: u8) {
-        let next = self.session.next();
-        for change in &next {
+    fn send(&mut self, fault: SendFault) {
+        let changes = self.session.next_changes();
+        for change in &changes {
             let sides = &mut self.session.sides;
-            let had = sides.remote.value(&change.item);
+            let before = sides.remote.value(&change.item);
             let outcome = match fault {
-                1 => ItemOutcome::Unknown,
+                SendFault::RequestLost => ItemOutcome::Unknown,
                 _ => crate::world::apply(&mut sides.remote, sides.class, change),
             };
-            let has = sides.remote.value(&change.item);
-            if had != has {
-                self.recent.push((self.now, change.item.clone(), had, has));
+            let after = sides.remote.value(&change.item);
+            if before != after {
+                self.made_changes
+                    .push((self.now, change.item.clone(), before, after));
             }
             match fault {
-                1 | 2 => self
-                    .session
-                    .answer(change, &ItemOutcome::Unknown, self.now, self.stream),
-                3 => return self.restart(),
-                _ => self.session.answer(change, &outcome, self.now, self.stream),
+                SendFault::RequestLost | SendFault::AnswerLost => {
+                    self.session
+                        .answer(change, &ItemOutcome::Unknown, self.now, self.stream);
+                }
+                SendFault::Crash => return self.restart(),
+                SendFault::None => self.session.answer(change, &outcome, self.now, self.stream),
             }
         }
-        if fault > 0 {
+        if fault != SendFault::None {
             self.stream += 1;
         }
     }
 
-    pub(crate) fn read(&mut self) {
+    fn read(&mut self) {
         let Self {
             session, now, stream, ..
         } = self;
@@ -140,36 +178,36 @@ impl World {
             &in_flight,
         );
         session.sides.base = Some(base);
-        session.outbox.expire(seconds(*now));
+        session.outbox.expire(after_seconds(*now));
         session.store();
     }
 
-    pub(crate) fn kill(&mut self) {
+    fn kill(&mut self) {
         self.stream += 1;
-        if self.session.sides.class == P {
+        if self.session.sides.class == PROSODY {
             return;
         }
         let now = self.now;
-        // Until it is back, some time passes.
+        // The restart takes some time.
         self.now += 1;
-        for (time, item, had, has) in self.recent.drain(..).rev() {
+        for (time, item, before, after) in self.made_changes.drain(..).rev() {
             let remote = &mut self.session.sides.remote;
-            if now - time <= 2 && remote.value(&item) == has {
+            if now - time <= 2 && remote.value(&item) == after {
                 let (user, hat) = (item.user().unwrap(), item.hat().unwrap());
-                let there = remote.users.get_mut(user).unwrap();
-                match had {
-                    Some(ItemValue::Hat(value)) => drop(there.hats.insert(hat.clone(), value)),
-                    _ => drop(there.hats.remove(hat)),
+                let remote_user = remote.users.get_mut(user).unwrap();
+                match before {
+                    Some(ItemValue::Hat(value)) => drop(remote_user.hats.insert(hat.clone(), value)),
+                    _ => drop(remote_user.hats.remove(hat)),
                 }
             }
         }
     }
 
-    /// All comes to rest; what is left to the plan is done by it.
-    pub(crate) fn rest(&mut self) {
+    /// Sends and reads without failures until no change is in flight, then applies a plan.
+    pub(crate) fn finish(&mut self) {
         for _ in 0..4 {
             self.now += 10;
-            self.send(0);
+            self.send(SendFault::None);
             self.now += 10;
             self.read();
         }
@@ -177,14 +215,14 @@ impl World {
         assert!(self.session.outbox.is_quiet(), "{:?}", self.session.outbox);
         self.session.sides.receive(&plan);
         self.session.sides.send(&plan);
-        self.session.sides.settle();
+        self.session.sides.update_base();
     }
 }
 
-pub(crate) fn begun(class: ServerClass) -> World {
-    let sides = Sides::known(class, |sides| {
-        sides.both_entry("t", "T").both_entry("s", "S");
-        sides.member("ann", &[("t", "a T")]).member("bob", &[]);
+pub(crate) fn create_world(class: ServerClass) -> World {
+    let sides = Sides::compared(class, |sides| {
+        sides.set_both_entry("t", "T").set_both_entry("s", "S");
+        sides.add_member("ann", &[("t", "a T")]).add_member("bob", &[]);
     });
     let mut session = Session::of(sides);
     session.stored = Some(session.outbox.clone());
@@ -192,8 +230,8 @@ pub(crate) fn begun(class: ServerClass) -> World {
         session,
         now: 0,
         stream: 1,
-        recent: Vec::new(),
-        mine: BTreeSet::new(),
-        theirs: BTreeSet::new(),
+        made_changes: Vec::new(),
+        changed_by_account: BTreeSet::new(),
+        changed_by_others: BTreeSet::new(),
     }
 }

@@ -1,4 +1,4 @@
-//! What holds for all rooms, servers and histories.
+//! Properties that hold for all rooms, servers and sequences of changes.
 
 use std::sync::Arc;
 
@@ -12,63 +12,62 @@ use crate::support::cases;
 proptest! {
     #![proptest_config(cases(400))]
 
-    /// What is proposed, done; then nothing more is proposed, whatever was there before. But an entry that hats implied is
-    /// there only then, and received where a user has the hat without a title.
+    /// After the proposals of a plan were carried out, the next plan has no proposals. If entries are implied, a second
+    /// plan is needed: an entry that was sent is received if a user has the hat without a title.
     #[test]
     fn merging_twice_is_idempotent(
-        class in class(), manage in any::<bool>(), known in any::<bool>(),
-        common in steps(12), ours in steps(6), theirs in steps(6),
+        class in any_class(), manage in any::<bool>(), has_base in any::<bool>(),
+        common in any_steps(12), ours in any_steps(6), theirs in any_steps(6),
     ) {
-        let mut sides = changed(class, &common, manage, &ours, &theirs);
-        if !known {
+        let mut sides = changed_sides(class, &common, manage, &ours, &theirs);
+        if !has_base {
             sides.base = None;
         }
         let mut plan = sides.merge();
         for _ in 0..=usize::from(plan.lines.iter().any(|line| line.implied)) {
             sides.receive(&plan);
             sides.send(&plan);
-            sides.settle();
+            sides.update_base();
             plan = sides.merge();
         }
-        let again = sides.merge();
-        let left: Vec<String> = again.lines.iter().filter(|line| line.decision != Decision::Skip).map(words).collect();
-        prop_assert_eq!(left, Vec::<String>::new(), "{:?}", sides);
-        prop_assert!(again.edits_to_receive(sides.local()).is_empty());
+        let proposals: Vec<String> =
+            plan.lines.iter().filter(|line| line.decision != Decision::Skip).map(line_text).collect();
+        prop_assert_eq!(proposals, Vec::<String>::new(), "{:?}", sides);
+        prop_assert!(plan.edits_to_receive(sides.local()).is_empty());
         let base = sides.base.clone();
-        sides.settle();
+        sides.update_base();
         prop_assert_eq!(&sides.base, &base);
         let bytes = base.as_ref().unwrap().to_bytes();
         prop_assert_eq!(Base::read(&bytes, &room()).ok(), base);
     }
 
-    /// Whatever only one side changed is on both sides after, or is still a line of the plan, or is where it was; and
-    /// what nobody changed is as it was.
+    /// Carrying out the proposals does not revert a change that only one side made, and does not change an item that
+    /// neither side has changed.
     #[test]
     fn one_sided_changes_never_disappear(
-        class in class(), manage in any::<bool>(),
-        common in steps(12), ours in steps(6), theirs in steps(6),
+        class in any_class(), manage in any::<bool>(),
+        common in any_steps(12), ours in any_steps(6), theirs in any_steps(6),
     ) {
-        let mut sides = changed(class, &common, manage, &ours, &theirs);
-        let before = items(&sides);
+        let mut sides = changed_sides(class, &common, manage, &ours, &theirs);
+        let before = all_items(&sides);
         let plan = sides.merge();
         sides.receive(&plan);
         sides.send(&plan);
-        for (item, [_, l, r]) in items(&sides) {
-            let [b, had_l, had_r] = &before[&item];
-            // DefineOutcome because a hat that was sent needs it.
-            let implied = |line: &hatrack::sync::Line| line.implied && line.subject == Subject::Item(item.clone());
-            if plan.first_contact || plan.lines.iter().any(implied) {
+        for (item, [_, local, remote]) in all_items(&sides) {
+            let [base, local_before, remote_before] = &before[&item];
+            // An implied entry is defined because a hat that is sent needs it.
+            let is_implied = |line: &hatrack::sync::Line| line.implied && line.subject == Subject::Item(item.clone());
+            if plan.first_contact || plan.lines.iter().any(is_implied) {
                 continue;
             }
-            if had_l == b && had_r != b {
-                prop_assert!(r == *had_r, "{:?} was changed there, and undone: {:?}", item, plan.lines);
+            if local_before == base && remote_before != base {
+                prop_assert!(remote == *remote_before, "change on the server reverted: {:?} {:?}", item, plan.lines);
             }
-            if had_r == b && had_l != b {
-                // Hats of a user who was removed there go with them only where nothing of theirs was changed here.
-                prop_assert!(l == *had_l, "{:?} was changed here, and undone: {:?}", item, plan.lines);
+            if remote_before == base && local_before != base {
+                prop_assert!(local == *local_before, "change in the file reverted: {:?} {:?}", item, plan.lines);
             }
-            if had_l == b && had_r == b {
-                prop_assert!(l == *had_l && r == *had_r, "{:?} was changed by nobody", item);
+            if local_before == base && remote_before == base {
+                prop_assert!(local == *local_before && remote == *remote_before, "neither side changed {:?}", item);
             }
         }
         for line in &plan.lines {
@@ -76,14 +75,15 @@ proptest! {
         }
     }
 
-    /// A plan of which nothing is chosen does nothing; whatever is chosen is allowed to be done by the server.
+    /// With any decisions that the lines allow, the server makes all changes that the plan sends.
     #[test]
     fn any_choice_can_be_applied(
-        class in class(), manage in any::<bool>(), known in any::<bool>(),
-        common in steps(12), ours in steps(6), theirs in steps(6), choice in prop::collection::vec(0..3_usize, 40),
+        class in any_class(), manage in any::<bool>(), has_base in any::<bool>(),
+        common in any_steps(12), ours in any_steps(6), theirs in any_steps(6),
+        choice in prop::collection::vec(0..3_usize, 40),
     ) {
-        let mut sides = changed(class, &common, manage, &ours, &theirs);
-        if !known {
+        let mut sides = changed_sides(class, &common, manage, &ours, &theirs);
+        if !has_base {
             sides.base = None;
         }
         let mut plan = sides.merge();
@@ -91,32 +91,34 @@ proptest! {
             plan.decide(number, [Decision::Send, Decision::Receive, Decision::Skip][*choice]);
         }
         sides.receive(&plan);
-        sides.send(&plan); // asserts that the server takes all of it
-        sides.settle();
-        let again = sides.merge();
-        prop_assert!(again.lines.iter().all(|line| line.subject != Subject::Name || line.decision != Decision::Send));
+        sides.send(&plan); // asserts that the server makes all changes
+        sides.update_base();
+        let next_plan = sides.merge();
+        let sends_name = |line: &hatrack::sync::Line| line.subject == Subject::Name && line.decision == Decision::Send;
+        prop_assert!(!next_plan.lines.iter().any(sends_name));
     }
 
-    /// Two files and one server: changed at random, synchronized at random, conflicts chosen; then all agree.
+    /// Two files and one server are changed and synchronized at random, and conflicts are resolved. In the end, all
+    /// agree.
     #[test]
     fn two_files_converge_through_one_server(
-        class in class(),
-        runs in prop::collection::vec((0..3_usize, step(), any::<bool>(), any::<bool>()), 0..30),
+        class in any_class(),
+        runs in prop::collection::vec((0..3_usize, any_step(), any::<bool>(), any::<bool>()), 0..30),
     ) {
-        let mut first = begun(class, &[], true);
-        let mut second = begun(class, &[], true);
-        for (who, step, sync, local) in &runs {
-            match who {
-                0 => here(&mut first, step),
-                1 => here(&mut second, step),
+        let mut first = compared_sides(class, &[], true);
+        let mut second = compared_sides(class, &[], true);
+        for (place, step, synchronizes, is_first) in &runs {
+            match place {
+                0 => change_locally(&mut first, step),
+                1 => change_locally(&mut second, step),
                 _ => {
-                    there(&mut first, step);
+                    change_remotely(&mut first, step);
                     second.remote = first.remote.clone();
                 }
             }
-            if *sync {
-                let file = if *local { &mut first } else { &mut second };
-                round(file, *local);
+            if *synchronizes {
+                let file = if *is_first { &mut first } else { &mut second };
+                synchronize(file, *is_first);
                 let remote = file.remote.clone();
                 (first.remote, second.remote) = (remote.clone(), remote);
             }
@@ -124,53 +126,59 @@ proptest! {
         let mut rounds = 0;
         loop {
             let before = first.remote.clone();
-            let mut quiet = !round(&mut first, false);
+            let mut is_unchanged = !synchronize(&mut first, false);
             second.remote = first.remote.clone();
-            quiet &= !round(&mut second, false);
+            is_unchanged &= !synchronize(&mut second, false);
             first.remote = second.remote.clone();
-            if quiet && before == first.remote {
+            if is_unchanged && before == first.remote {
                 break;
             }
             rounds += 1;
-            prop_assert!(rounds < 8, "they never agree: {:?}\n{:?}", first.lines(), second.lines());
+            prop_assert!(rounds < 8, "no agreement: {:?}\n{:?}", first.lines(), second.lines());
         }
-        // What is left is left out by rule, or offered, and nothing else differs.
+        // All remaining lines are left out or only offered, with a reason.
         for sides in [&first, &second] {
             for line in &sides.merge().lines {
                 prop_assert!(line.reason.is_some(), "{:?}", line);
             }
         }
-        let held = |sides: &Sides| {
+        // All other items are equal in each file and on the server.
+        let items_without_line = |sides: &Sides| {
             let lines = sides.merge().lines;
-            let open = move |item: &Item| lines.iter().any(|line| match &line.subject {
-                Subject::Item(there) => there == item,
+            let has_line = move |item: &Item| lines.iter().any(|line| match &line.subject {
+                Subject::Item(other) => other == item,
                 Subject::User(user) => item.user() == Some(user),
                 Subject::Name => false,
             });
-            let values = items(sides).into_iter().filter(move |(item, _)| !open(item));
-            values.map(|(item, [_, l, r])| (item, l, r)).collect::<Vec<_>>()
+            let values = all_items(sides).into_iter().filter(move |(item, _)| !has_line(item));
+            values.map(|(item, [_, local, remote])| (item, local, remote)).collect::<Vec<_>>()
         };
-        for (item, l, r) in held(&first).into_iter().chain(held(&second)) {
-            // An entry that users' hats imply is not in the file.
+        for (item, local, remote) in items_without_line(&first).into_iter().chain(items_without_line(&second)) {
+            // An implied entry is not in the file.
             if !matches!(item, Item::Catalog { .. }) {
-                prop_assert_eq!(l, r, "{:?}", item);
+                prop_assert_eq!(local, remote, "{:?}", item);
             }
         }
     }
 }
 
-/// Synchronizes a file with the server, choosing a side of what both changed; gives whether anything was done.
-fn round(sides: &mut Sides, local: bool) -> bool {
+/// Synchronizes a file with the server, and resolves conflicts with the value of the file or of the server. Returns
+/// whether anything was received or sent.
+fn synchronize(sides: &mut Sides, prefers_file: bool) -> bool {
     let mut plan = sides.merge();
-    plan.prefer(if local { Prefer::Local } else { Prefer::Server });
+    plan.prefer(if prefers_file {
+        Prefer::Local
+    } else {
+        Prefer::Server
+    });
     let received = sides.receive(&plan);
     let sent = sides.send(&plan);
-    sides.settle();
+    sides.update_base();
     !received.is_empty() || !sent.is_empty()
 }
 
 #[test]
-fn parses_any_bytes() {
+fn any_bytes_can_be_read_as_a_base_without_a_panic() {
     proptest!(cases(200), |(bytes in prop::collection::vec(any::<u8>(), 0..200))| {
         let _ = Base::read(&bytes, &room());
     });
@@ -180,7 +188,7 @@ fn parses_any_bytes() {
         Ok(None),
         None,
         &RoomRead::Read(remote),
-        P,
+        PROSODY,
         &MergeOptions::default(),
     );
     assert!(plan.lines.is_empty());

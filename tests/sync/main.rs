@@ -1,4 +1,4 @@
-//! Synchronizing without any server: the merge table row by row, and what holds for all rooms and servers.
+//! Tests of synchronization without a server: the merge table row by row, and properties of all rooms and servers.
 
 mod choosing;
 mod crashes;

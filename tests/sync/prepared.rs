@@ -1,4 +1,4 @@
-//! Changes that are prepared while earlier ones of the same item are not taken over, and clocks that were set back.
+//! Changes that are prepared before earlier changes of the same item are taken over, and clocks that were set back.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,20 @@ use hatrack::sync::SendState;
 use crate::session::*;
 use crate::sides::*;
 
-/// The second commit fails, or its process is killed, before the sender finds the first change.
+/// The second commit fails, or its process is killed, before the sender takes over the first change.
 #[test]
-fn change_in_the_file_is_sent_although_the_next_one_was_not_committed() {
-    for class in ALL {
+fn committed_change_is_sent_although_the_next_change_was_not_committed() {
+    for class in CLASSES {
         for is_killed in [false, true] {
-            let mut session = with_terry(class);
-            let give = |text: &'static str| {
+            let mut session = session_with_terry(class);
+            let set_hat = |text: &'static str| {
                 move |sides: &mut Sides| {
-                    sides.local_hat("terry", "t", Some(text));
+                    sides.set_local_hat("terry", "t", Some(text));
                 }
             };
-            let (after, _) = session.prepare(give("a First"));
+            let (after, _) = session.prepare(set_hat("a First"));
             session.sides.file = after.file;
-            let (_, items): (_, BTreeSet<_>) = session.prepare(give("a Second"));
+            let (_, items): (_, BTreeSet<_>) = session.prepare(set_hat("a Second"));
             if !is_killed {
                 session.outbox.withdraw(&items);
             }
@@ -31,12 +31,12 @@ fn change_in_the_file_is_sent_although_the_next_one_was_not_committed() {
                 Some(&SendState::Waiting)
             );
             session.send(61, 1);
-            let there = session.sides.remote.value(&item("terry", "t"));
-            let here = session.sides.local().cloned().unwrap();
-            let here = hatrack::sync::local_value(class, &here, &item("terry", "t"));
+            let remote = session.sides.remote.value(&item("terry", "t"));
+            let local = session.sides.local().cloned().unwrap();
+            let local = hatrack::sync::local_value(class, &local, &item("terry", "t"));
             assert!(
-                there.is_some() && there == here,
-                "{class:?}, killed: {is_killed}: {there:?}"
+                remote.is_some() && remote == local,
+                "{class:?}, killed: {is_killed}: {remote:?}"
             );
         }
     }
@@ -44,48 +44,49 @@ fn change_in_the_file_is_sent_although_the_next_one_was_not_committed() {
 
 #[test]
 fn change_that_was_never_committed_is_withdrawn_after_the_clock_was_set_back() {
-    let mut session = with_terry(P);
+    let mut session = session_with_terry(PROSODY);
     session.prepare(|sides| {
-        sides.local_hat("terry", "t", Some("a T"));
+        sides.set_local_hat("terry", "t", Some("a T"));
     });
     session.take_over(-3600);
     assert!(session.outbox.is_empty());
 }
 
-/// What was answered at a time that is far ahead is not waited for.
+/// An answer whose time is far in the future is not waited for.
 #[test]
 fn answer_is_confirmed_after_the_clock_was_set_back() {
-    for class in ALL {
-        let mut session = with_terry(class);
+    for class in CLASSES {
+        let mut session = session_with_terry(class);
         session.commit(|sides| {
-            sides.local_hat("terry", "t", Some("a T"));
+            sides.set_local_hat("terry", "t", Some("a T"));
         });
         session.send(100_000, 1);
-        session.read_by(0, 1, 0);
+        session.read_since(0, 1, 0);
         assert!(session.outbox.is_quiet(), "{class:?}");
-        session.read_by(61, 1, 0);
+        session.read_since(61, 1, 0);
         assert!(session.outbox.is_empty(), "{class:?}");
     }
 }
 
-/// The stored document still has a change that was taken over, sent or given up, until the outbox is written again.
+/// The stored document still has a change that was taken over and then sent or forgotten, until the outbox is written
+/// again.
 #[test]
-fn what_was_taken_over_is_not_taken_from_the_stored_document_again() {
-    for class in ALL {
-        let mut session = with_terry(class);
-        let give = |text: Option<&'static str>| {
+fn change_that_was_taken_over_is_not_adopted_from_the_stored_document_again() {
+    for class in CLASSES {
+        let mut session = session_with_terry(class);
+        let set_hat = |text: Option<&'static str>| {
             move |sides: &mut Sides| {
-                sides.local_hat("terry", "t", text);
+                sides.set_local_hat("terry", "t", text);
             }
         };
         session.stored = Some(session.outbox.clone());
-        session.commit(give(Some("a T")));
+        session.commit(set_hat(Some("a T")));
         assert!(session.stored.as_ref().unwrap().to_bytes() != session.outbox.to_bytes());
         session.outbox.forget(&item("terry", "t"));
         session.store();
         assert!(session.outbox.is_empty(), "{class:?}");
-        session.commit(give(None));
-        let (after, _) = session.prepare(give(Some("a T")));
+        session.commit(set_hat(None));
+        let (after, _) = session.prepare(set_hat(Some("a T")));
         session.store();
         session.sides.file = after.file;
         session.take_over(0);
@@ -93,30 +94,31 @@ fn what_was_taken_over_is_not_taken_from_the_stored_document_again() {
     }
 }
 
-/// Where another change of the item was prepared and never committed, what is stored of the first one says that it was never sent
-/// only until it is sent.
+/// The stored outbox says that a change was never sent only until it is sent, also if another change of the item was
+/// prepared in the meantime and never committed.
 #[test]
-fn change_that_was_sent_after_another_was_withdrawn_is_in_doubt_after_a_crash() {
-    for class in ALL {
-        let mut session = with_terry(class);
-        let give = |text: Option<&'static str>| {
+fn change_that_was_sent_after_a_withdrawn_change_is_in_doubt_after_a_crash() {
+    for class in CLASSES {
+        let mut session = session_with_terry(class);
+        let set_hat = |text: Option<&'static str>| {
             move |sides: &mut Sides| {
-                sides.local_hat("terry", "t", text);
+                sides.set_local_hat("terry", "t", text);
             }
         };
         let t = item("terry", "t");
         session.stored = Some(session.outbox.clone());
-        session.commit(give(Some("a T")));
-        // It waits, and is stored so.
+        session.commit(set_hat(Some("a T")));
+        // The change is stored as waiting.
         session.store();
-        let _ = session.prepare(give(None));
+        let _ = session.prepare(set_hat(None));
         session.restart();
-        let change = session.one();
+        let change = session.next_change();
         crate::world::apply(&mut session.sides.remote, class, &change);
         assert!(session.sides.remote.value(&t).is_some());
         session.restart();
-        session.commit(give(None));
-        // The server has another value than the last known one: the first removal is answered with it, the second is made.
+        session.commit(set_hat(None));
+        // The server has another value than expected. The first attempt to remove the hat finds that value, and the
+        // second succeeds.
         while session.send(0, 2) > 0 {}
         assert_eq!(session.sides.remote.value(&t), None, "{class:?}");
     }

@@ -1,4 +1,4 @@
-//! The table: what a class holds; base, file and server of an item; hats that are sent and received.
+//! The merge table: the form in which a class stores values; the merge of an item; hats that are sent and received.
 
 use hatrack::model::{Affiliation, Edit, HatRule};
 use hatrack::sync::{Decision, HatValue, Reason, ServerClass};
@@ -9,43 +9,49 @@ use crate::sides::*;
 fn class_normalizes_hats() {
     let hats = ["", "a", "r", "ar", "a Teacher", "r Teacher"].map(value);
     let normal = |class: ServerClass| hats.clone().map(|hat| class.normal_hat(&hat));
-    assert_eq!(normal(P), hats.clone().map(Some));
+    assert_eq!(normal(PROSODY), hats.clone().map(Some));
     let titled = Some(HatValue::titled("Teacher"));
-    let bare = Some(HatValue::assigned());
-    assert_eq!(normal(E1), [None, bare.clone(), None, bare.clone(), titled, None]);
-    assert_eq!(normal(E2), [None, bare.clone(), None, bare.clone(), bare, None]);
-    assert_eq!(ALL.map(ServerClass::holds_catalog), [false, false, true]);
+    let untitled = Some(HatValue::assigned());
+    assert_eq!(
+        normal(EJABBERD_OLD),
+        [None, untitled.clone(), None, untitled.clone(), titled, None]
+    );
+    assert_eq!(
+        normal(EJABBERD_CATALOG),
+        [None, untitled.clone(), None, untitled.clone(), untitled, None]
+    );
+    assert_eq!(CLASSES.map(ServerClass::holds_catalog), [false, false, true]);
 }
 
 #[test]
-fn local_equals_remote_advances_base() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |_| {});
+fn value_that_both_sides_have_is_recorded_in_the_base() {
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |_| {});
         sides
-            .both_entry("t", "Teacher")
-            .member("terry", &[("t", "a Teacher")]);
+            .set_both_entry("t", "Teacher")
+            .add_member("terry", &[("t", "a Teacher")]);
         assert_eq!(sides.lines(), [""; 0], "{class:?}");
-        sides.settle();
+        sides.update_base();
         let base = sides.base.clone().unwrap();
-        let known = base.users[&jid("terry")].hats[&hat("t")].clone();
-        assert_eq!(known, class.normal_hat(&value("a Teacher")));
-        assert_eq!(base.catalog.len(), usize::from(class == E2));
+        let recorded = base.users[&jid("terry")].hats[&hat("t")].clone();
+        assert_eq!(recorded, class.normal_hat(&value("a Teacher")));
+        assert_eq!(base.catalog.len(), usize::from(class == EJABBERD_CATALOG));
         assert_eq!(base.users[&jid("terry")].affiliation, Affiliation::Member);
     }
 }
 
 #[test]
-fn unsupported_and_unknown_values_are_untouched() {
-    let unknown = hatrack::model::Json::new("\"2027-01-31T18:00:00Z\"").unwrap();
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
+fn values_that_the_server_cannot_store_are_untouched() {
+    let until = hatrack::model::Json::new("\"2027-01-31T18:00:00Z\"").unwrap();
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
             sides
-                .both_entry("t", "Teacher")
-                .member("terry", &[("t", "a Teacher")]);
+                .set_both_entry("t", "Teacher")
+                .add_member("terry", &[("t", "a Teacher")]);
         });
-        let mut with_end = sides.here_hat("terry", "t").unwrap().clone();
-        with_end.extra.insert("until", unknown.clone());
-        if class != P {
+        let mut with_end = sides.hat_in_file("terry", "t").unwrap().clone();
+        with_end.extra.insert("until", until.clone());
+        if class != PROSODY {
             with_end.required = Some(true);
         }
         let room = room();
@@ -54,44 +60,46 @@ fn unsupported_and_unknown_values_are_untouched() {
             .add_user_hat(&jid("terry"), &room, &hat("t"), with_end)
             .unwrap();
         assert_eq!(sides.lines(), [""; 0], "{class:?}");
-        // Something else of it changes on the server, where it can.
-        if class != E2 {
-            sides.remote_hat("terry", "t", Some("a Prof"));
+        // If hats have their own titles on the server, the title changes there.
+        if class != EJABBERD_CATALOG {
+            sides.set_remote_hat("terry", "t", Some("a Prof"));
             sides.carry_out();
-            let here = sides.here_hat("terry", "t").unwrap();
-            assert_eq!(here.title.as_deref(), Some("Prof"));
-            assert_eq!(here.extra.get("until"), Some(&unknown));
-            assert_eq!(here.is_required(), class != P);
+            let local = sides.hat_in_file("terry", "t").unwrap();
+            assert_eq!(local.title.as_deref(), Some("Prof"));
+            assert_eq!(local.extra.get("until"), Some(&until));
+            assert_eq!(local.is_required(), class != PROSODY);
         }
     }
 }
 
 #[test]
-fn base_equals_remote_sends() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
-            sides.both_entry("t", "Teacher").both_entry("s", "Student");
-            sides.member("terry", &[("t", "a Teacher")]);
+fn local_change_is_sent() {
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
+            sides
+                .set_both_entry("t", "Teacher")
+                .set_both_entry("s", "Student");
+            sides.add_member("terry", &[("t", "a Teacher")]);
         });
         sides
-            .local_hat("terry", "t", None)
-            .local_hat("terry", "s", Some("a Student"));
+            .set_local_hat("terry", "t", None)
+            .set_local_hat("terry", "s", Some("a Student"));
         assert_eq!(sides.lines(), ["terry s: send", "terry t: send"]);
         let sent = sides.send(&sides.merge());
-        // Removals before additions.
+        // Removals are sent before additions.
         assert_eq!(
-            sent.iter().map(change).collect::<Vec<_>>(),
+            sent.iter().map(change_text).collect::<Vec<_>>(),
             ["-terry t", "+terry s"]
         );
         sides.carry_out();
         assert!(sides.remote.users[&jid("terry")].hats.contains_key(&hat("s")));
     }
-    let mut sides = Sides::known(P, |sides| {
-        sides.member("terry", &[("t", "a Teacher")]);
+    let mut sides = Sides::compared(PROSODY, |sides| {
+        sides.add_member("terry", &[("t", "a Teacher")]);
     });
-    sides.local_hat("terry", "t", Some("ar Head teacher"));
+    sides.set_local_hat("terry", "t", Some("ar Head teacher"));
     let sent = sides.send(&sides.merge());
-    assert_eq!(sent.iter().map(change).collect::<Vec<_>>(), ["~terry t"]);
+    assert_eq!(sent.iter().map(change_text).collect::<Vec<_>>(), ["~terry t"]);
     assert_eq!(
         sides.remote.users[&jid("terry")].hats[&hat("t")],
         value("ar Head teacher")
@@ -99,53 +107,57 @@ fn base_equals_remote_sends() {
 }
 
 #[test]
-fn base_equals_local_receives() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
-            sides.both_entry("t", "Teacher").both_entry("s", "Student");
-            sides.member("terry", &[("t", "a Teacher")]);
+fn remote_change_is_received() {
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
+            sides
+                .set_both_entry("t", "Teacher")
+                .set_both_entry("s", "Student");
+            sides.add_member("terry", &[("t", "a Teacher")]);
         });
         sides
-            .remote_hat("terry", "t", None)
-            .remote_hat("terry", "s", Some("a Student"));
+            .set_remote_hat("terry", "t", None)
+            .set_remote_hat("terry", "s", Some("a Student"));
         assert_eq!(sides.lines(), ["terry s: receive", "terry t: receive"]);
         let before = sides.remote.clone();
         sides.carry_out();
-        assert_eq!(sides.remote, before, "the server is not touched");
-        assert_eq!(sides.here_hat("terry", "t"), None);
-        let own = (class != E2).then_some("Student");
-        let here = sides.here_hat("terry", "s").unwrap();
-        assert_eq!((here.is_active(), here.title.as_deref()), (true, own));
+        assert_eq!(sides.remote, before, "nothing is sent");
+        assert_eq!(sides.hat_in_file("terry", "t"), None);
+        let own_title = (class != EJABBERD_CATALOG).then_some("Student");
+        let local = sides.hat_in_file("terry", "s").unwrap();
+        assert_eq!((local.is_active(), local.title.as_deref()), (true, own_title));
     }
 }
 
 #[test]
 fn disjoint_changes_merge() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
-            sides.both_entry("t", "Teacher").both_entry("s", "Student");
-            sides.member("terry", &[]);
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
+            sides
+                .set_both_entry("t", "Teacher")
+                .set_both_entry("s", "Student");
+            sides.add_member("terry", &[]);
         });
         sides
-            .local_hat("terry", "t", Some("a Teacher"))
-            .remote_hat("terry", "s", Some("a Student"));
+            .set_local_hat("terry", "t", Some("a Teacher"))
+            .set_remote_hat("terry", "s", Some("a Student"));
         assert_eq!(sides.lines(), ["terry s: receive", "terry t: send"]);
         sides.carry_out();
-        assert_eq!(sides.here("terry").unwrap().hats.len(), 2);
+        assert_eq!(sides.user_in_file("terry").unwrap().hats.len(), 2);
         assert_eq!(sides.remote.users[&jid("terry")].hats.len(), 2);
     }
 }
 
 #[test]
 fn conflict_is_untouched_until_resolved() {
-    for class in [P, E1] {
+    for class in [PROSODY, EJABBERD_OLD] {
         let changed = || {
-            let mut sides = Sides::known(class, |sides| {
-                sides.member("terry", &[("t", "a Teacher")]);
+            let mut sides = Sides::compared(class, |sides| {
+                sides.add_member("terry", &[("t", "a Teacher")]);
             });
             sides
-                .local_hat("terry", "t", Some("a Here"))
-                .remote_hat("terry", "t", Some("a There"));
+                .set_local_hat("terry", "t", Some("a Here"))
+                .set_remote_hat("terry", "t", Some("a There"));
             sides
         };
         let sides = changed();
@@ -163,71 +175,73 @@ fn conflict_is_untouched_until_resolved() {
         let mut sides = changed();
         sides.receive(&sides.decided(Decision::Receive));
         assert_eq!(
-            sides.here_hat("terry", "t").unwrap().title.as_deref(),
+            sides.hat_in_file("terry", "t").unwrap().title.as_deref(),
             Some("There")
         );
     }
-    // Removed on one side, changed on the other.
-    let mut sides = Sides::known(P, |sides| {
-        sides.member("terry", &[("t", "a"), ("s", "a")]);
+    // One hat is removed in the file and changed on the server, and another the other way round.
+    let mut sides = Sides::compared(PROSODY, |sides| {
+        sides.add_member("terry", &[("t", "a"), ("s", "a")]);
     });
     sides
-        .local_hat("terry", "t", None)
-        .remote_hat("terry", "t", Some("a There"));
+        .set_local_hat("terry", "t", None)
+        .set_remote_hat("terry", "t", Some("a There"));
     sides
-        .remote_hat("terry", "s", None)
-        .local_hat("terry", "s", Some("a Here"));
+        .set_remote_hat("terry", "s", None)
+        .set_local_hat("terry", "s", Some("a Here"));
     assert_eq!(sides.lines(), ["terry s: conflict", "terry t: conflict"]);
     sides.send(&sides.decided(Decision::Send));
-    let there = &sides.remote.users[&jid("terry")].hats;
+    let remote_hats = &sides.remote.users[&jid("terry")].hats;
     assert_eq!(
-        (there.get(&hat("t")), there.get(&hat("s"))),
+        (remote_hats.get(&hat("t")), remote_hats.get(&hat("s"))),
         (None, Some(&value("a Here")))
     );
 }
 
 #[test]
 fn without_base_missing_items_are_copied_and_nothing_is_deleted() {
-    for class in ALL {
-        let mut sides = Sides::unknown(class);
+    for class in CLASSES {
+        let mut sides = Sides::never_compared(class);
         sides
-            .both_user("owner", Affiliation::Owner)
-            .both_user("terry", Affiliation::Member);
-        sides.both_entry("t", "Teacher").both_entry("s", "Student");
+            .set_both_user("owner", Affiliation::Owner)
+            .set_both_user("terry", Affiliation::Member);
         sides
-            .local_hat("terry", "t", Some("a Teacher"))
-            .remote_hat("terry", "s", Some("a Student"));
+            .set_both_entry("t", "Teacher")
+            .set_both_entry("s", "Student");
+        sides
+            .set_local_hat("terry", "t", Some("a Teacher"))
+            .set_remote_hat("terry", "s", Some("a Student"));
         let plan = sides.merge();
         assert!(
             plan.first_contact,
-            "it can bring back what was deleted, which is reported"
+            "the plan reports this, because deleted items can come back"
         );
         assert_eq!(sides.lines(), ["terry s: receive", "terry t: send"]);
         sides.carry_out();
         assert!(!sides.merge().first_contact);
-        assert_eq!(sides.here("terry").unwrap().hats.len(), 2);
+        assert_eq!(sides.user_in_file("terry").unwrap().hats.len(), 2);
     }
 }
 
 #[test]
 fn without_base_different_items_conflict() {
-    for class in [P, E1] {
-        let mut sides = Sides::unknown(class);
-        sides.both_user("terry", Affiliation::Member);
+    for class in [PROSODY, EJABBERD_OLD] {
+        let mut sides = Sides::never_compared(class);
+        sides.set_both_user("terry", Affiliation::Member);
         sides
-            .local_hat("terry", "t", Some("a Here"))
-            .remote_hat("terry", "t", Some("a There"));
+            .set_local_hat("terry", "t", Some("a Here"))
+            .set_remote_hat("terry", "t", Some("a There"));
         assert_eq!(sides.lines(), ["terry t: conflict"]);
-        // It stays one when others are known meanwhile.
-        sides.settle();
+        // It stays a conflict after the common values were recorded.
+        sides.update_base();
         assert_eq!(sides.lines(), ["terry t: conflict"]);
     }
-    let mut sides = Sides::unknown(E2);
-    sides.local_entry("t", Some(entry("Here", None)));
-    sides.remote_entry("t", Some(hatrack::sync::CatalogValue::new("There", None)));
+    let mut sides = Sides::never_compared(EJABBERD_CATALOG);
+    sides.set_local_entry("t", Some(entry("Here", None)));
+    sides.set_remote_entry("t", Some(hatrack::sync::CatalogValue::new("There", None)));
     sides
-        .remote_user("terry", Affiliation::Member)
-        .local_user("terry", Affiliation::Owner);
+        .set_remote_user("terry", Affiliation::Member)
+        .set_local_user("terry", Affiliation::Owner);
     assert_eq!(
         sides.lines(),
         [
@@ -239,14 +253,14 @@ fn without_base_different_items_conflict() {
 
 #[test]
 fn hat_of_missing_remote_user_is_skipped_or_offered() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
-            sides.both_entry("t", "Teacher");
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
+            sides.set_both_entry("t", "Teacher");
         });
         sides
-            .local_user("terry", Affiliation::Member)
-            .local_hat("terry", "t", Some("a Teacher"));
-        let hat_line = if class == P {
+            .set_local_user("terry", Affiliation::Member)
+            .set_local_hat("terry", "t", Some("a Teacher"));
+        let hat_line = if class == PROSODY {
             "terry t: left out (NotAffiliated)"
         } else {
             "terry t: send (NotAffiliated), not chosen"
@@ -259,13 +273,17 @@ fn hat_of_missing_remote_user_is_skipped_or_offered() {
         let mut plan = sides.merge();
         plan.lines[1].decision = Decision::Send;
         let sent = plan.sending().changes.len();
-        assert_eq!(sent, usize::from(class != P), "chosen, it goes where it can");
-        // Where affiliations are managed, it goes after the affiliation.
-        let mut sides = sides.managed();
+        assert_eq!(
+            sent,
+            usize::from(class != PROSODY),
+            "ejabberd accepts the hat if it is chosen"
+        );
+        // If affiliations are managed, the hat is sent after the affiliation.
+        let mut sides = sides.with_managed_affiliations();
         assert_eq!(sides.lines(), ["affiliation terry: send", "terry t: send"]);
         let sent = sides.send(&sides.merge());
         assert_eq!(
-            sent.iter().map(change).collect::<Vec<_>>(),
+            sent.iter().map(change_text).collect::<Vec<_>>(),
             ["+affiliation terry", "+terry t"]
         );
     }
@@ -273,13 +291,13 @@ fn hat_of_missing_remote_user_is_skipped_or_offered() {
 
 #[test]
 fn hat_beyond_limit_is_not_sent() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
-            sides.member("terry", &[]);
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
+            sides.add_member("terry", &[]);
         });
         for number in 0..12 {
-            sides.both_entry(&format!("{number:02}"), "T");
-            sides.local_hat("terry", &format!("{number:02}"), Some("a T"));
+            sides.set_both_entry(&format!("{number:02}"), "T");
+            sides.set_local_hat("terry", &format!("{number:02}"), Some("a T"));
         }
         let left = sides
             .merge()
@@ -287,18 +305,18 @@ fn hat_beyond_limit_is_not_sent() {
             .iter()
             .filter(|line| line.reason == Some(Reason::LimitOfUser))
             .count();
-        assert_eq!(left, if class == P { 0 } else { 2 });
+        assert_eq!(left, if class == PROSODY { 0 } else { 2 });
         sides.carry_out();
 
-        let mut sides = Sides::known(class, |sides| {
-            sides.both_entry("t", "T").both_entry("s", "S");
+        let mut sides = Sides::compared(class, |sides| {
+            sides.set_both_entry("t", "T").set_both_entry("s", "S");
             for number in 0..105 {
-                sides.both_user(&format!("u{number:03}"), Affiliation::Member);
+                sides.set_both_user(&format!("u{number:03}"), Affiliation::Member);
             }
-            sides.both_hat("u104", "s", "a S");
+            sides.set_both_hat("u104", "s", "a S");
         });
         for number in 0..105 {
-            sides.local_hat(&format!("u{number:03}"), "t", Some("a T"));
+            sides.set_local_hat(&format!("u{number:03}"), "t", Some("a T"));
         }
         let left = sides
             .merge()
@@ -306,11 +324,11 @@ fn hat_beyond_limit_is_not_sent() {
             .iter()
             .filter(|line| line.reason == Some(Reason::LimitOfRoom))
             .count();
-        assert_eq!(left, if class == P { 0 } else { 5 });
+        assert_eq!(left, if class == PROSODY { 0 } else { 5 });
         sides.carry_out();
-        // A hat that goes makes room for another.
-        if class != P {
-            sides.local_hat("u000", "t", None);
+        // If a hat is removed, another user's hat can be sent.
+        if class != PROSODY {
+            sides.set_local_hat("u000", "t", None);
             sides.carry_out();
             assert_eq!(
                 sides
@@ -327,71 +345,75 @@ fn hat_beyond_limit_is_not_sent() {
 
 #[test]
 fn hat_with_unsendable_text_is_not_sent() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
-            sides.member("terry", &[]);
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
+            sides.add_member("terry", &[]);
         });
         sides
-            .both_entry("ok", "T")
-            .both_entry("bad\u{1}", "T")
-            .both_entry("nul", "T");
-        sides.local_hat("terry", "ok", Some("a 書記 <\"&'>\t🎩"));
-        sides.local_hat("terry", "bad\u{1}", Some("a T"));
-        sides.local_hat("terry", "nul", Some("a T\u{0}"));
+            .set_both_entry("ok", "T")
+            .set_both_entry("bad\u{1}", "T")
+            .set_both_entry("nul", "T");
+        sides.set_local_hat("terry", "ok", Some("a 書記 <\"&'>\t🎩"));
+        sides.set_local_hat("terry", "bad\u{1}", Some("a T"));
+        sides.set_local_hat("terry", "nul", Some("a T\u{0}"));
         let refused = |id: &str| format!("terry {id}: left out (TextRefused)");
         let mut expected = vec![refused("bad\u{1}"), refused("nul"), "terry ok: send".into()];
-        if class == E2 {
-            expected[1] = "terry nul: send".into(); // the title stays here
+        if class == EJABBERD_CATALOG {
+            expected[1] = "terry nul: send".into(); // without the title
         }
         assert_eq!(sides.lines(), expected);
     }
-    assert!(!P.accepts_text("\u{fffe}") && P.accepts_text("\u{fffd}\n"));
+    assert!(!PROSODY.accepts_text("\u{fffe}") && PROSODY.accepts_text("\u{fffd}\n"));
 }
 
 #[test]
 fn hat_without_title_is_not_sent_to_ejabberd() {
-    let mut sides = Sides::known(E1, |sides| {
-        sides.member("terry", &[]);
+    let mut sides = Sides::compared(EJABBERD_OLD, |sides| {
+        sides.add_member("terry", &[]);
     });
-    sides.local_hat("terry", "t", Some("a"));
+    sides.set_local_hat("terry", "t", Some("a"));
     assert_eq!(sides.lines(), ["terry t: left out (NeedsTitle)"]);
-    // The title that people read here may be the catalog's.
-    sides.local_entry("t", Some(entry("Teacher", None)));
+    // Without its own title, the hat is sent with the title of the file's catalog.
+    sides.set_local_entry("t", Some(entry("Teacher", None)));
     assert_eq!(sides.lines(), ["terry t: send"]);
     sides.carry_out();
-    assert_eq!(sides.here_hat("terry", "t").unwrap().title, None);
+    assert_eq!(sides.hat_in_file("terry", "t").unwrap().title, None);
 
-    let mut sides = Sides::known(E2, |sides| {
-        sides.member("terry", &[]);
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides.add_member("terry", &[]);
     });
-    sides.local_hat("terry", "t", Some("a"));
+    sides.set_local_hat("terry", "t", Some("a"));
     assert_eq!(sides.lines(), ["terry t: left out (NeedsTitle)"]);
-    let mut sides = Sides::known(P, |sides| {
-        sides.member("terry", &[]);
+    let mut sides = Sides::compared(PROSODY, |sides| {
+        sides.add_member("terry", &[]);
     });
-    sides.local_hat("terry", "t", Some("a"));
+    sides.set_local_hat("terry", "t", Some("a"));
     assert_eq!(sides.lines(), ["terry t: send"]);
 }
 
 #[test]
-fn received_new_hat_has_supported_fields() {
-    for (class, title) in [(P, Some("Teacher")), (E1, Some("Teacher")), (E2, None)] {
-        let mut sides = Sides::known(class, |sides| {
-            sides.member("terry", &[]);
+fn received_new_hat_has_the_fields_that_the_server_stores() {
+    for (class, title) in [
+        (PROSODY, Some("Teacher")),
+        (EJABBERD_OLD, Some("Teacher")),
+        (EJABBERD_CATALOG, None),
+    ] {
+        let mut sides = Sides::compared(class, |sides| {
+            sides.add_member("terry", &[]);
         });
         sides
-            .remote_hat("terry", "t", Some("ar Teacher"))
-            .remote_hat("terry", "u", Some("r"));
+            .set_remote_hat("terry", "t", Some("ar Teacher"))
+            .set_remote_hat("terry", "u", Some("r"));
         let plan = sides.merge();
         let group = sides.receive(&plan);
-        let here = sides.here_hat("terry", "t").unwrap();
-        assert_eq!(here.active, Some(true));
-        assert_eq!(here.required, (class == P).then_some(true));
-        assert_eq!(here.title.as_deref(), title);
+        let local = sides.hat_in_file("terry", "t").unwrap();
+        assert_eq!(local.active, Some(true));
+        assert_eq!(local.required, (class == PROSODY).then_some(true));
+        assert_eq!(local.title.as_deref(), title);
         assert_eq!(
-            sides.here_hat("terry", "u").is_some(),
-            class == P,
-            "ejabberd has no inactive hat"
+            sides.hat_in_file("terry", "u").is_some(),
+            class == PROSODY,
+            "ejabberd does not store inactive hats"
         );
         for edit in &group.0 {
             assert!(
@@ -410,122 +432,126 @@ fn received_new_hat_has_supported_fields() {
 
 #[test]
 fn received_hat_changes_only_differing_fields() {
-    let mut sides = Sides::known(P, |sides| {
-        sides.member("terry", &[("t", "a Teacher")]);
+    let mut sides = Sides::compared(PROSODY, |sides| {
+        sides.add_member("terry", &[("t", "a Teacher")]);
     });
     let written = hatrack::model::Attachment {
         required: Some(false),
-        ..sides.here_hat("terry", "t").unwrap().clone()
+        ..sides.hat_in_file("terry", "t").unwrap().clone()
     };
     sides
         .file
         .add_user_hat(&jid("terry"), &room(), &hat("t"), written.clone())
         .unwrap();
-    sides.remote_hat("terry", "t", Some(" Teacher"));
+    sides.set_remote_hat("terry", "t", Some(" Teacher"));
     sides.carry_out();
-    let now = hatrack::model::Attachment {
+    let expected = hatrack::model::Attachment {
         active: Some(false),
         ..written
     };
     assert_eq!(
-        sides.here_hat("terry", "t"),
-        Some(&now),
-        "`required` is written as it was"
+        sides.hat_in_file("terry", "t"),
+        Some(&expected),
+        "`required` is still written as false"
     );
 }
 
 #[test]
-fn received_removal_removes_whole_attachment() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
-            sides.member("terry", &[("t", "a Teacher")]);
+fn received_removal_removes_the_whole_attachment() {
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
+            sides.add_member("terry", &[("t", "a Teacher")]);
         });
-        sides.remote_hat("terry", "t", None);
+        sides.set_remote_hat("terry", "t", None);
         assert_eq!(sides.lines(), ["terry t: receive"]);
         let plan = sides.merge();
         let group = sides.receive(&plan);
-        assert_eq!(sides.here_hat("terry", "t"), None);
+        assert_eq!(sides.hat_in_file("terry", "t"), None);
         sides.file.apply(&group.inverse()).unwrap();
         assert_eq!(
-            sides.here_hat("terry", "t"),
+            sides.hat_in_file("terry", "t"),
             Some(&attachment("a Teacher")),
-            "the history has it"
+            "undo restores the attachment"
         );
     }
 }
 
 #[test]
-fn locally_inactive_remote_hat_becomes_active_or_conflicts() {
-    for class in [E1, E2] {
-        let mut sides = Sides::known(class, |sides| {
+fn hat_that_is_inactive_in_the_file_becomes_active_or_conflicts() {
+    for class in [EJABBERD_OLD, EJABBERD_CATALOG] {
+        let mut sides = Sides::compared(class, |sides| {
             sides
-                .both_entry("t", "Teacher")
-                .member("terry", &[("t", "r Mine")]);
+                .set_both_entry("t", "Teacher")
+                .add_member("terry", &[("t", "r Mine")]);
         });
-        assert_eq!(sides.lines(), [""; 0], "an inactive hat is rightly not there");
-        sides.remote_hat("terry", "t", Some("a Teacher"));
+        assert_eq!(
+            sides.lines(),
+            [""; 0],
+            "a hat that is inactive in the file does not exist on ejabberd"
+        );
+        sides.set_remote_hat("terry", "t", Some("a Teacher"));
         assert_eq!(sides.lines(), ["terry t: receive"]);
         sides.carry_out();
-        let here = sides.here_hat("terry", "t").unwrap();
-        let title = if class == E1 { "Teacher" } else { "Mine" };
-        assert_eq!(*here, attachment(&format!("ar {title}")));
+        let local = sides.hat_in_file("terry", "t").unwrap();
+        let title = if class == EJABBERD_OLD { "Teacher" } else { "Mine" };
+        assert_eq!(*local, attachment(&format!("ar {title}")));
 
-        let mut sides = Sides::unknown(class);
-        sides.both_user("terry", Affiliation::Member);
+        let mut sides = Sides::never_compared(class);
+        sides.set_both_user("terry", Affiliation::Member);
         sides
-            .local_hat("terry", "t", Some("r Mine"))
-            .remote_hat("terry", "t", Some("a Teacher"));
+            .set_local_hat("terry", "t", Some("r Mine"))
+            .set_remote_hat("terry", "t", Some("a Teacher"));
         assert!(
             sides.lines().contains(&"terry t: conflict".to_owned()),
             "{:?}",
             sides.lines()
         );
-        sides.settle();
+        sides.update_base();
         assert!(
             sides.lines().contains(&"terry t: conflict".to_owned()),
-            "it stays one"
+            "it stays a conflict"
         );
     }
 }
 
 #[test]
 fn deactivated_hat_is_removed_from_ejabberd() {
-    for class in [E1, E2] {
-        let mut sides = Sides::known(class, |sides| {
+    for class in [EJABBERD_OLD, EJABBERD_CATALOG] {
+        let mut sides = Sides::compared(class, |sides| {
             sides
-                .both_entry("t", "Teacher")
-                .member("terry", &[("t", "a Teacher")]);
+                .set_both_entry("t", "Teacher")
+                .add_member("terry", &[("t", "a Teacher")]);
         });
-        sides.local_hat("terry", "t", Some(" Teacher"));
+        sides.set_local_hat("terry", "t", Some(" Teacher"));
         assert_eq!(sides.lines(), ["terry t: send"]);
         sides.carry_out();
-        assert_eq!(sides.here_hat("terry", "t"), Some(&attachment(" Teacher")));
+        assert_eq!(sides.hat_in_file("terry", "t"), Some(&attachment(" Teacher")));
         assert!(sides.remote.users[&jid("terry")].hats.is_empty());
     }
 }
 
 #[test]
 fn unaffiliated_users_with_hats_are_received_and_removals_sent() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |_| {});
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |_| {});
         sides
-            .remote_user("banned", Affiliation::Outcast)
-            .remote_hat("banned", "t", Some("a T"));
-        if class != P {
-            sides.remote_hat("stranger", "t", Some("a T"));
+            .set_remote_user("banned", Affiliation::Outcast)
+            .set_remote_hat("banned", "t", Some("a T"));
+        if class != PROSODY {
+            sides.set_remote_hat("stranger", "t", Some("a T"));
         }
-        sides.remote_entry(
+        sides.set_remote_entry(
             "t",
-            (class == E2).then(|| hatrack::sync::CatalogValue::new("T", None)),
+            (class == EJABBERD_CATALOG).then(|| hatrack::sync::CatalogValue::new("T", None)),
         );
         sides.carry_out();
-        assert!(sides.here_hat("banned", "t").is_some());
-        assert_eq!(sides.here_hat("stranger", "t").is_some(), class != P);
+        assert!(sides.hat_in_file("banned", "t").is_some());
+        assert_eq!(sides.hat_in_file("stranger", "t").is_some(), class != PROSODY);
 
-        sides.local_hat("banned", "t", None);
+        sides.set_local_hat("banned", "t", None);
         let mut expected = vec!["banned t: send"];
-        if class != P {
-            sides.local_hat("stranger", "t", None);
+        if class != PROSODY {
+            sides.set_local_hat("stranger", "t", None);
             expected.push("stranger t: send");
         }
         assert_eq!(sides.lines(), expected);
@@ -536,44 +562,46 @@ fn unaffiliated_users_with_hats_are_received_and_removals_sent() {
 }
 
 #[test]
-fn unreadable_remote_items_are_skipped_and_never_deletions() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
-            sides.both_entry("t", "T");
+fn unreadable_items_on_the_server_are_skipped_and_do_not_count_as_deleted() {
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
+            sides.set_both_entry("t", "T");
             sides
-                .member("terry", &[("t", "a T")])
-                .member("ann", &[("t", "a T")])
-                .member("bob", &[("t", "a T")]);
+                .add_member("terry", &[("t", "a T")])
+                .add_member("ann", &[("t", "a T")])
+                .add_member("bob", &[("t", "a T")]);
         });
-        sides.remote_hat("terry", "t", None).remote_hat("ann", "t", None);
+        sides
+            .set_remote_hat("terry", "t", None)
+            .set_remote_hat("ann", "t", None);
         sides.remote.users.remove(&jid("bob"));
         sides.remote.catalog.clear();
-        let odd = &mut sides.remote.unreadable;
-        odd.count = 4;
-        odd.hats.insert((jid("terry"), hat("t")));
-        odd.hats_of.insert(jid("ann"));
-        odd.users.insert(jid("bob"));
-        odd.catalog.insert(hat("t"));
+        let unreadable = &mut sides.remote.unreadable;
+        unreadable.count = 4;
+        unreadable.hats.insert((jid("terry"), hat("t")));
+        unreadable.hats_of.insert(jid("ann"));
+        unreadable.users.insert(jid("bob"));
+        unreadable.catalog.insert(hat("t"));
         assert_eq!(sides.lines(), [""; 0]);
         assert_eq!(sides.merge().unreadable, 4);
         let before = sides.base.clone();
-        sides.settle();
-        assert_eq!(sides.base, before, "what is known of them stays");
+        sides.update_base();
+        assert_eq!(sides.base, before, "their values stay in the base");
     }
 }
 
 #[test]
-fn incomplete_read_never_means_deletion() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
+fn items_missing_from_an_incomplete_read_do_not_count_as_deleted() {
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
             sides
-                .both_entry("t", "T")
-                .both_entry("s", "S")
-                .member("terry", &[("t", "a T"), ("s", "a S")]);
+                .set_both_entry("t", "T")
+                .set_both_entry("s", "S")
+                .add_member("terry", &[("t", "a T"), ("s", "a S")]);
         });
-        let whole = sides.remote.clone();
+        let complete = sides.remote.clone();
         sides.remote.coverage.hats = false;
-        sides.remote_hat("terry", "t", None);
+        sides.set_remote_hat("terry", "t", None);
         assert_eq!(sides.lines(), [""; 0]);
         sides.remote.coverage.affiliations = false;
         sides.remote.coverage.catalog = false;
@@ -581,9 +609,9 @@ fn incomplete_read_never_means_deletion() {
         sides.remote.catalog.clear();
         assert_eq!(sides.lines(), [""; 0]);
         let before = sides.base.clone();
-        sides.settle();
+        sides.update_base();
         assert_eq!(sides.base, before);
-        sides.remote = whole;
+        sides.remote = complete;
         assert_eq!(sides.lines(), [""; 0]);
     }
 }

@@ -1,17 +1,17 @@
-//! The table: the catalog of ejabberd 25.10 and later; titles.
+//! The merge table: the catalog of ejabberd 25.10 and later, and titles.
 
-use hatrack::model::{Attachment, CatalogHat, Hue, Json};
+use hatrack::model::{CatalogHat, Hue, Json};
 use hatrack::sync::{CatalogValue, Decision, Note, Reason};
 
 use crate::sides::*;
 
 #[test]
 fn catalog_stays_local_if_server_has_none() {
-    for class in [P, E1] {
-        let mut sides = Sides::known(class, |_| {});
-        sides.local_entry("t", Some(entry("Teacher", Some("120"))));
+    for class in [PROSODY, EJABBERD_OLD] {
+        let mut sides = Sides::compared(class, |_| {});
+        sides.set_local_entry("t", Some(entry("Teacher", Some("120"))));
         assert_eq!(sides.lines(), [""; 0]);
-        sides.settle();
+        sides.update_base();
         assert!(sides.base.as_ref().unwrap().catalog.is_empty());
         let plan = sides.merge();
         assert!(sides.receive(&plan).is_empty());
@@ -20,10 +20,10 @@ fn catalog_stays_local_if_server_has_none() {
 
 #[test]
 fn catalog_entry_merges_title_and_hue_together() {
-    let mut sides = Sides::known(E2, |sides| {
-        sides.both_entry("t", "Teacher");
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides.set_both_entry("t", "Teacher");
     });
-    sides.local_entry("t", Some(entry("Teacher", Some("120"))));
+    sides.set_local_entry("t", Some(entry("Teacher", Some("120"))));
     assert_eq!(sides.lines(), ["entry t: send"]);
     let sent = sides.send(&sides.merge());
     let wanted = Some(hatrack::sync::ItemValue::Catalog(CatalogValue::new(
@@ -33,9 +33,9 @@ fn catalog_entry_merges_title_and_hue_together() {
     assert_eq!((sent.len(), &sent[0].wanted), (1, &wanted));
     sides.carry_out();
 
-    // A change of the title there and of the hue here is a conflict: they belong together.
-    sides.local_entry("t", Some(entry("Teacher", Some("240"))));
-    sides.remote_entry("t", Some(CatalogValue::new("Prof", Some("120"))));
+    // Title and hue are one item, so a changed title on the server and a changed hue in the file are a conflict.
+    sides.set_local_entry("t", Some(entry("Teacher", Some("240"))));
+    sides.set_remote_entry("t", Some(CatalogValue::new("Prof", Some("120"))));
     assert_eq!(sides.lines(), ["entry t: conflict"]);
     sides.receive(&sides.decided(Decision::Receive));
     sides.carry_out();
@@ -46,48 +46,48 @@ fn catalog_entry_merges_title_and_hue_together() {
 }
 
 #[test]
-fn catalog_hues_are_normalized_and_odd_ones_kept() {
-    let mut sides = Sides::known(E2, |_| {});
+fn equal_hues_do_not_differ_and_invalid_hues_are_kept() {
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |_| {});
     let text = CatalogHat {
         hue: Hue::new(Json::new("\"120.0\"").unwrap()),
         ..entry("Teacher", None)
     };
-    sides.local_entry("t", Some(text.clone()));
-    sides.remote_entry("t", Some(CatalogValue::new("Teacher", Some("120"))));
+    sides.set_local_entry("t", Some(text.clone()));
+    sides.set_remote_entry("t", Some(CatalogValue::new("Teacher", Some("120"))));
     assert_eq!(sides.lines(), [""; 0]);
-    sides.remote_entry("odd", Some(CatalogValue::new("Odd", Some("banana"))));
+    sides.set_remote_entry("odd", Some(CatalogValue::new("Odd", Some("banana"))));
     sides.carry_out();
     let catalog = &sides.local().unwrap().catalog;
-    assert_eq!(catalog[&hat("t")], text, "written as it was");
+    assert_eq!(catalog[&hat("t")], text, "the hue is still written as a text");
     assert_eq!(catalog[&hat("odd")].hue, Hue::new(Json::string("banana")));
 }
 
 #[test]
-fn implied_entry_missing_remotely_is_defined_before_hat() {
-    let mut sides = Sides::known(E2, |sides| {
-        sides.member("terry", &[]);
+fn implied_entry_is_defined_on_the_server_before_its_hat_is_sent() {
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides.add_member("terry", &[]);
     });
-    sides.local_hat("terry", "t", Some("a Teacher"));
+    sides.set_local_hat("terry", "t", Some("a Teacher"));
     assert_eq!(sides.lines(), ["implied t: send", "terry t: send"]);
     let plan = sides.merge();
     let sent = sides.send(&plan);
     assert_eq!(
-        sent.iter().map(change).collect::<Vec<_>>(),
+        sent.iter().map(change_text).collect::<Vec<_>>(),
         ["+entry t", "+terry t"]
     );
     assert_eq!(
         sides.remote.catalog[&hat("t")],
         CatalogValue::new("Teacher", None)
     );
-    // It never makes a base, and is never received or deleted here.
-    sides.settle();
+    // The implied entry is not recorded in the base, and causes no difference.
+    sides.update_base();
     assert!(sides.base.as_ref().unwrap().catalog.is_empty());
     assert_eq!(sides.lines(), [""; 0]);
-    // Whatever is decided about its own line, it goes with the hat that needs it, and not without one.
-    let mut sides = Sides::known(E2, |sides| {
-        sides.member("terry", &[]);
+    // The implied entry is sent exactly if a hat that needs it is sent, whatever is decided about the entry's own line.
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides.add_member("terry", &[]);
     });
-    sides.local_hat("terry", "t", Some("a Teacher"));
+    sides.set_local_hat("terry", "t", Some("a Teacher"));
     let mut plan = sides.merge();
     plan.lines[0].decision = Decision::Skip;
     assert_eq!(plan.sending().changes.len(), 2);
@@ -96,65 +96,70 @@ fn implied_entry_missing_remotely_is_defined_before_hat() {
 }
 
 #[test]
-fn implied_entry_of_invisible_remote_hats_is_offered() {
-    let mut sides = Sides::known(E2, |sides| {
-        sides.member("terry", &[("t", "a Teacher")]).member("ann", &[]);
+fn missing_entry_of_a_hat_on_the_server_is_offered() {
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides
+            .add_member("terry", &[("t", "a Teacher")])
+            .add_member("ann", &[]);
     });
     assert_eq!(sides.lines(), ["implied t: send (NotDefined), not chosen"]);
     assert!(sides.merge().sending().changes.is_empty());
     let mut chosen = sides.clone();
     chosen.send(&sides.decided(Decision::Send));
     assert_eq!(chosen.lines(), [""; 0]);
-    // It goes by itself with another user's hat.
-    sides.local_hat("ann", "t", Some("a Teacher"));
+    // If another user's hat is sent, the entry is sent automatically.
+    sides.set_local_hat("ann", "t", Some("a Teacher"));
     assert_eq!(sides.lines(), ["implied t: send", "ann t: send"]);
     sides.carry_out();
     assert_eq!(sides.lines(), [""; 0]);
 }
 
 #[test]
-fn implied_entry_existing_remotely_needs_nothing() {
-    let mut sides = Sides::known(E2, |sides| {
-        sides.member("terry", &[]);
+fn implied_entry_that_the_server_has_is_no_difference() {
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides.add_member("terry", &[]);
     });
-    sides.remote_entry("t", Some(CatalogValue::new("Prof", Some("120"))));
-    sides.both_hat("terry", "t", "a Teacher");
+    sides.set_remote_entry("t", Some(CatalogValue::new("Prof", Some("120"))));
+    sides.set_both_hat("terry", "t", "a Teacher");
     assert_eq!(sides.lines(), [""; 0]);
-    // Removed from the catalog here while users have the hat: implied, so never "deleted here".
-    let mut sides = Sides::known(E2, |sides| {
-        sides.both_entry("t", "Teacher").member("terry", &[("t", "a")]);
+    // An entry that is removed from the file while users have the hat is implied, so it is not removed on the server.
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides
+            .set_both_entry("t", "Teacher")
+            .add_member("terry", &[("t", "a")]);
     });
-    sides.local_entry("t", None);
+    sides.set_local_entry("t", None);
     assert_eq!(sides.lines(), [""; 0]);
-    sides.local_hat("terry", "t", None);
+    sides.set_local_hat("terry", "t", None);
     assert_eq!(
         sides.lines(),
         ["entry t: send", "terry t: send"],
-        "nobody has it here any more"
+        "no user in the file has the hat"
     );
     let sent = sides.send(&sides.merge());
     assert_eq!(
-        sent.iter().map(change).collect::<Vec<_>>(),
+        sent.iter().map(change_text).collect::<Vec<_>>(),
         ["-terry t", "-entry t"]
     );
 }
 
-/// Somebody else gives a hat that is known here by the own titles of others.
+/// The file does not have the hat's entry, because the title of the user's hat is enough. Then someone adds the hat to
+/// another user on the server.
 #[test]
-fn entry_of_received_hat_is_received_although_it_was_implied() {
-    let mut sides = Sides::known(E2, |sides| {
-        sides.member("terry", &[]).member("ann", &[]);
+fn entry_of_a_received_hat_is_received_although_it_was_implied() {
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides.add_member("terry", &[]).add_member("ann", &[]);
     });
-    sides.local_hat("terry", "t", Some("a Teacher"));
+    sides.set_local_hat("terry", "t", Some("a Teacher"));
     sides.carry_out();
     assert!(sides.local().unwrap().catalog.is_empty());
-    sides.remote_hat("ann", "t", Some("a"));
+    sides.set_remote_hat("ann", "t", Some("a"));
     assert_eq!(sides.lines(), ["entry t: receive", "ann t: receive"]);
     sides.carry_out();
     let title = |user: &str| {
         let local = sides.local().unwrap();
         local
-            .title(&hat("t"), sides.here_hat(user, "t").unwrap())
+            .title(&hat("t"), sides.hat_in_file(user, "t").unwrap())
             .map(ToOwned::to_owned)
     };
     assert_eq!(
@@ -165,13 +170,13 @@ fn entry_of_received_hat_is_received_although_it_was_implied() {
     assert_eq!(sides.lines(), [""; 0]);
 }
 
-/// The same where the hat was received before without its entry.
+/// The hat was received before without its entry.
 #[test]
-fn entry_of_hat_without_title_is_received_although_it_was_implied() {
-    let mut sides = Sides::known(E2, |sides| {
-        sides.member("terry", &[("t", "a")]);
+fn entry_of_a_hat_without_a_title_is_received_although_it_was_implied() {
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides.add_member("terry", &[("t", "a")]);
     });
-    sides.remote_entry("t", Some(CatalogValue::new("Teacher", None)));
+    sides.set_remote_entry("t", Some(CatalogValue::new("Teacher", None)));
     assert_eq!(sides.lines(), ["entry t: receive"]);
     sides.carry_out();
     assert_eq!(sides.local().unwrap().catalog[&hat("t")], entry("Teacher", None));
@@ -180,35 +185,41 @@ fn entry_of_hat_without_title_is_received_although_it_was_implied() {
 
 #[test]
 fn catalog_removal_is_sent_only_if_hat_is_unused() {
-    let mut sides = Sides::known(E2, |sides| {
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
         sides
-            .both_entry("t", "Teacher")
-            .member("terry", &[])
-            .member("ann", &[]);
+            .set_both_entry("t", "Teacher")
+            .add_member("terry", &[])
+            .add_member("ann", &[]);
     });
-    sides.local_entry("t", None);
+    sides.set_local_entry("t", None);
     assert_eq!(sides.lines(), ["entry t: send"]);
-    // Users whom nobody here can name.
+    // A user whose address is unreadable has this hat, or a hat whose ID is unreadable.
     for id in [Some(hat("t")), None] {
-        let mut odd = sides.clone();
-        odd.remote.unreadable.skip_hat(id);
-        assert_eq!(odd.lines(), ["entry t: left out (StillUsed)"]);
+        let mut with_unreadable = sides.clone();
+        with_unreadable.remote.unreadable.skip_hat(id);
+        assert_eq!(with_unreadable.lines(), ["entry t: left out (StillUsed)"]);
     }
-    let mut odd = sides.clone();
-    odd.remote.unreadable.skip_hat(Some(hat("u")));
-    assert_eq!(odd.lines(), ["entry t: send"]);
-    sides.local_hat("terry", "t", Some(" Teacher"));
-    assert_eq!(sides.lines(), ["entry t: left out (StillUsed)"], "inactive here");
+    let mut with_unreadable = sides.clone();
+    with_unreadable.remote.unreadable.skip_hat(Some(hat("u")));
+    assert_eq!(with_unreadable.lines(), ["entry t: send"]);
+    sides.set_local_hat("terry", "t", Some(" Teacher"));
+    assert_eq!(
+        sides.lines(),
+        ["entry t: left out (StillUsed)"],
+        "an inactive hat in the file counts, too"
+    );
     sides
-        .local_hat("terry", "t", None)
-        .remote_hat("ann", "t", Some("a"));
+        .set_local_hat("terry", "t", None)
+        .set_remote_hat("ann", "t", Some("a"));
     sides.options.is_requested = false;
     assert_eq!(sides.lines(), ["entry t: left out (StillUsed)", "ann t: receive"]);
-    // Where the removal of the last user's hat is not chosen, the entry stays, too.
-    let mut sides = Sides::known(E2, |sides| {
-        sides.both_entry("t", "Teacher").member("terry", &[("t", "a")]);
+    // If the removal of the last user's hat is skipped, the entry stays, too.
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides
+            .set_both_entry("t", "Teacher")
+            .add_member("terry", &[("t", "a")]);
     });
-    sides.local_hat("terry", "t", None).local_entry("t", None);
+    sides.set_local_hat("terry", "t", None).set_local_entry("t", None);
     let mut plan = sides.merge();
     assert_eq!(plan.sending().changes.len(), 2);
     plan.lines[1].decision = Decision::Skip;
@@ -216,19 +227,23 @@ fn catalog_removal_is_sent_only_if_hat_is_unused() {
 }
 
 #[test]
-fn catalog_removal_is_sent_if_server_took_hat_from_its_last_user() {
-    let mut sides = Sides::known(E2, |sides| {
-        sides.both_entry("t", "Teacher").member("terry", &[("t", "a")]);
+fn catalog_removal_is_sent_if_the_last_user_lost_the_hat_on_the_server() {
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides
+            .set_both_entry("t", "Teacher")
+            .add_member("terry", &[("t", "a")]);
     });
-    sides.local_entry("t", None).remote_hat("terry", "t", None);
+    sides
+        .set_local_entry("t", None)
+        .set_remote_hat("terry", "t", None);
     assert_eq!(sides.lines(), ["entry t: send", "terry t: receive"]);
 }
 
 #[test]
-fn catalog_entry_with_unsendable_title_is_skipped() {
-    let mut sides = Sides::known(E2, |_| {});
-    sides.local_entry("none", Some(CatalogHat::default()));
-    sides.local_entry("text", Some(entry("\u{1b}", None)));
+fn catalog_entry_whose_title_cannot_be_sent_is_left_out() {
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |_| {});
+    sides.set_local_entry("none", Some(CatalogHat::default()));
+    sides.set_local_entry("text", Some(entry("\u{1b}", None)));
     assert_eq!(
         sides.lines(),
         [
@@ -240,16 +255,16 @@ fn catalog_entry_with_unsendable_title_is_skipped() {
 
 #[test]
 fn received_catalog_title_drops_equal_own_titles() {
-    let mut sides = Sides::known(E2, |sides| {
-        sides.both_entry("t", "Teacher");
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides.set_both_entry("t", "Teacher");
         sides
-            .member("terry", &[("t", "a Teacher")])
-            .member("ann", &[("t", "a Ms Ann")])
-            .member("bob", &[("t", "a")]);
+            .add_member("terry", &[("t", "a Teacher")])
+            .add_member("ann", &[("t", "a Ms Ann")])
+            .add_member("bob", &[("t", "a")]);
     });
-    sides.remote_entry("t", Some(CatalogValue::new("Prof", None)));
+    sides.set_remote_entry("t", Some(CatalogValue::new("Prof", None)));
     sides.carry_out();
-    let title = |user: &str| sides.here_hat(user, "t").unwrap().title.clone();
+    let title = |user: &str| sides.hat_in_file(user, "t").unwrap().title.clone();
     assert_eq!(
         ["terry", "ann", "bob"].map(title),
         [None, Some("Ms Ann".into()), None]
@@ -258,31 +273,35 @@ fn received_catalog_title_drops_equal_own_titles() {
 }
 
 #[test]
-fn received_catalog_removal_keeps_hats() {
-    let mut sides = Sides::known(E2, |sides| {
-        sides.both_entry("t", "Teacher");
+fn received_catalog_removal_keeps_inactive_hats() {
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides.set_both_entry("t", "Teacher");
         sides
-            .member("terry", &[("t", "a")])
-            .member("ann", &[])
-            .local_hat("ann", "t", Some("r Ann"));
+            .add_member("terry", &[("t", "a")])
+            .add_member("ann", &[])
+            .set_local_hat("ann", "t", Some("r Ann"));
     });
-    sides.remote_entry("t", None).remote_hat("terry", "t", None);
+    sides
+        .set_remote_entry("t", None)
+        .set_remote_hat("terry", "t", None);
     assert_eq!(sides.lines(), ["entry t: receive", "terry t: receive"]);
     sides.carry_out();
-    assert_eq!(sides.here_hat("terry", "t"), None);
+    assert_eq!(sides.hat_in_file("terry", "t"), None);
     assert_eq!(
-        sides.here_hat("ann", "t"),
+        sides.hat_in_file("ann", "t"),
         Some(&attachment("r Ann")),
-        "the inactive one stays"
+        "the inactive hat stays"
     );
 }
 
 #[test]
-fn hat_is_not_sent_if_its_entry_was_removed_remotely() {
-    let mut sides = Sides::known(E2, |sides| {
-        sides.both_entry("t", "Teacher").member("terry", &[]);
+fn hat_is_not_sent_if_its_entry_was_removed_on_the_server() {
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides.set_both_entry("t", "Teacher").add_member("terry", &[]);
     });
-    sides.remote_entry("t", None).local_hat("terry", "t", Some("a"));
+    sides
+        .set_remote_entry("t", None)
+        .set_local_hat("terry", "t", Some("a"));
     assert_eq!(
         sides.lines(),
         ["entry t: conflict", "terry t: left out (NotDefined)"]
@@ -290,12 +309,12 @@ fn hat_is_not_sent_if_its_entry_was_removed_remotely() {
 }
 
 #[test]
-fn differing_own_title_is_noted_and_never_sent() {
-    let mut sides = Sides::known(E2, |sides| {
-        sides.both_entry("t", "Teacher");
+fn title_that_differs_from_the_catalog_is_noted_and_not_sent() {
+    let mut sides = Sides::compared(EJABBERD_CATALOG, |sides| {
+        sides.set_both_entry("t", "Teacher");
         sides
-            .member("terry", &[("t", "a Teacher")])
-            .member("ann", &[("t", "a Ms Ann")]);
+            .add_member("terry", &[("t", "a Teacher")])
+            .add_member("ann", &[("t", "a Ms Ann")]);
     });
     let plan = sides.merge();
     assert!(plan.lines.is_empty() && plan.is_settled());
@@ -305,7 +324,6 @@ fn differing_own_title_is_noted_and_never_sent() {
         title: "Ms Ann".into(),
     };
     assert_eq!(plan.notes, [note]);
-    sides.local_hat("terry", "t", Some("a Other"));
+    sides.set_local_hat("terry", "t", Some("a Other"));
     assert_eq!(sides.lines(), [""; 0]);
-    let _ = Attachment::default();
 }

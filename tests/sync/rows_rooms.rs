@@ -1,4 +1,4 @@
-//! The table: rooms; when a base counts.
+//! The merge table: rooms, and when a base is valid.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::sides::*;
 
 #[test]
 fn room_name_is_received_if_unchanged_and_never_sent() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |_| {});
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |_| {});
         sides.remote.name = Some("Courses".into());
         assert_eq!(sides.lines(), ["name: receive"]);
         sides.carry_out();
@@ -29,12 +29,12 @@ fn room_name_is_received_if_unchanged_and_never_sent() {
 
 #[test]
 fn remote_only_room_is_listed_and_received_on_request() {
-    for class in ALL {
-        let mut sides = Sides::unknown(class);
+    for class in CLASSES {
+        let mut sides = Sides::never_compared(class);
         sides.file.remove_room(&room()).unwrap();
         sides
-            .remote_user("owner", Affiliation::Owner)
-            .remote_hat("owner", "t", Some("a Teacher"));
+            .set_remote_user("owner", Affiliation::Owner)
+            .set_remote_hat("owner", "t", Some("a Teacher"));
         sides.remote.name = Some("Courses".into());
         let plan = sides.merge();
         assert_eq!((&plan.state, plan.lines.len()), (&RoomState::OnlyOnServer, 0));
@@ -47,18 +47,18 @@ fn remote_only_room_is_listed_and_received_on_request() {
             matches!(group.0.as_slice(), [Edit::Room { before: None, .. }]),
             "one edit"
         );
-        sides.settle();
+        sides.update_base();
         assert!(sides.merge().is_settled());
         assert_eq!(sides.local().unwrap().name.as_deref(), Some("Courses"));
-        assert!(sides.here_hat("owner", "t").is_some());
+        assert!(sides.hat_in_file("owner", "t").is_some());
     }
 }
 
 #[test]
 fn locally_removed_room_is_not_compared_until_requested() {
-    for class in ALL {
-        let mut sides = Sides::known(class, |sides| {
-            sides.member("terry", &[("t", "a T")]);
+    for class in CLASSES {
+        let mut sides = Sides::compared(class, |sides| {
+            sides.add_member("terry", &[("t", "a T")]);
         });
         sides.file.remove_room(&room()).unwrap();
         let plan = sides.merge();
@@ -67,32 +67,32 @@ fn locally_removed_room_is_not_compared_until_requested() {
         sides.options.is_requested = true;
         let plan = sides.merge();
         sides.receive(&plan);
-        assert!(sides.here_hat("terry", "t").is_some());
+        assert!(sides.hat_in_file("terry", "t").is_some());
     }
 }
 
 #[test]
-fn local_only_room_is_never_created_remotely_nor_lost() {
-    for class in ALL {
-        let mut sides = Sides::unknown(class);
+fn room_that_is_only_in_the_file_is_neither_created_on_the_server_nor_removed() {
+    for class in CLASSES {
+        let mut sides = Sides::never_compared(class);
         sides
-            .local_user("terry", Affiliation::Member)
-            .local_hat("terry", "t", Some("a T"));
+            .set_local_user("terry", Affiliation::Member)
+            .set_local_hat("terry", "t", Some("a T"));
         let plan = sides.merge_read(&RoomRead::Gone);
         assert_eq!(
             (&plan.state, plan.lines.len(), plan.set_aside),
             (&RoomState::OnlyInFile, 0, None)
         );
-        let mut sides = Sides::known(class, |sides| {
-            sides.member("terry", &[("t", "a T")]);
+        let mut sides = Sides::compared(class, |sides| {
+            sides.add_member("terry", &[("t", "a T")]);
         });
         let plan = sides.merge_read(&RoomRead::Gone);
         assert_eq!((&plan.state, plan.lines.len()), (&RoomState::GoneFromServer, 0));
         assert_eq!(plan.set_aside, Some(SetAside::RoomGone));
-        // When it is back: first contact, which deletes nothing.
+        // When the room is back, there is a first comparison, which deletes nothing.
         sides.base = None;
         sides.remote.users.clear();
-        sides.remote_user("owner", Affiliation::Owner);
+        sides.set_remote_user("owner", Affiliation::Owner);
         let plan = sides.merge();
         assert!(plan.first_contact && plan.edits_to_receive(sides.local()).is_empty());
     }
@@ -100,9 +100,9 @@ fn local_only_room_is_never_created_remotely_nor_lost() {
 
 #[test]
 fn forbidden_or_unread_room_keeps_base() {
-    for class in ALL {
-        let sides = Sides::known(class, |sides| {
-            sides.member("terry", &[("t", "a T")]);
+    for class in CLASSES {
+        let sides = Sides::compared(class, |sides| {
+            sides.add_member("terry", &[("t", "a T")]);
         });
         for read in [RoomRead::Forbidden("no".into()), RoomRead::Unread("away".into())] {
             let plan = sides.merge_read(&read);
@@ -116,34 +116,36 @@ fn forbidden_or_unread_room_keeps_base() {
 }
 
 #[test]
-fn recreated_room_is_first_contact() {
-    // Prosody says when the room was made.
-    let mut sides = Sides::known(P, |sides| {
+fn recreated_room_has_a_first_comparison() {
+    // Prosody reports when the room was created.
+    let mut sides = Sides::compared(PROSODY, |sides| {
         sides.remote.created = Some("100".into());
-        sides.member("terry", &[("t", "a T")]);
+        sides.add_member("terry", &[("t", "a T")]);
     });
     sides.remote.created = Some("200".into());
-    sides.remote_hat("terry", "t", None);
+    sides.set_remote_hat("terry", "t", None);
     let plan = sides.merge();
     assert_eq!(
         (plan.first_contact, plan.set_aside),
-        (true, Some(SetAside::RoomMadeAnew))
+        (true, Some(SetAside::RoomRecreated))
     );
-    assert_eq!(sides.lines(), ["terry t: send"], "nothing is lost here");
-    // The others: all that was known is gone.
-    for class in [E1, E2] {
-        let mut sides = Sides::known(class, |sides| {
-            sides.both_entry("t", "T").member("terry", &[("t", "a T")]);
+    assert_eq!(sides.lines(), ["terry t: send"], "the file keeps the hat");
+    // On ejabberd, a room was created again if nothing of the base is left.
+    for class in [EJABBERD_OLD, EJABBERD_CATALOG] {
+        let mut sides = Sides::compared(class, |sides| {
+            sides
+                .set_both_entry("t", "T")
+                .add_member("terry", &[("t", "a T")]);
         });
         sides.remote.users.clear();
         sides.remote.catalog.clear();
-        sides.remote_user("newowner", Affiliation::Owner);
+        sides.set_remote_user("newowner", Affiliation::Owner);
         let plan = sides.merge();
-        assert_eq!(plan.set_aside, Some(SetAside::RoomMadeAnew), "{class:?}");
-        // One of it is left: it is the same room.
-        sides.remote_user("terry", Affiliation::Admin);
+        assert_eq!(plan.set_aside, Some(SetAside::RoomRecreated), "{class:?}");
+        // If one user of the base is left, it is the same room.
+        sides.set_remote_user("terry", Affiliation::Admin);
         assert_eq!(sides.merge().set_aside, None);
-        // What was not read in full says nothing.
+        // An incomplete read does not show that the room was created again.
         sides.remote.users.remove(&jid("terry"));
         sides.remote.coverage.hats = false;
         assert_eq!(sides.merge().set_aside, None);
@@ -151,20 +153,23 @@ fn recreated_room_is_first_contact() {
 }
 
 #[test]
-fn base_is_discarded_by_revision_server_class_and_format() {
-    let sides = Sides::known(P, |sides| {
-        sides.member("terry", &[("t", "a T"), ("s", " S")]);
+fn base_is_valid_only_with_the_same_server_class_and_format_and_no_older_file() {
+    let sides = Sides::compared(PROSODY, |sides| {
+        sides.add_member("terry", &[("t", "a T"), ("s", " S")]);
     });
     let mut base = sides.base.clone().unwrap();
     base.revision = 7;
     base.held.insert(jid("terry"));
     let bytes = base.to_bytes();
     assert_eq!(Base::read(&bytes, &room()), Ok(base.clone()));
-    assert_eq!(base.check("test", P, 7), Ok(()));
-    assert_eq!(base.check("test", P, 8), Ok(()));
-    assert_eq!(base.check("test", P, 6), Err(SetAside::FileIsOlder));
-    assert_eq!(base.check("other", P, 7), Err(SetAside::OtherServer));
-    assert_eq!(base.check("test", E2, 7), Err(SetAside::OtherServer));
+    assert_eq!(base.check("test", PROSODY, 7), Ok(()));
+    assert_eq!(base.check("test", PROSODY, 8), Ok(()));
+    assert_eq!(base.check("test", PROSODY, 6), Err(SetAside::FileIsOlder));
+    assert_eq!(base.check("other", PROSODY, 7), Err(SetAside::OtherServer));
+    assert_eq!(
+        base.check("test", EJABBERD_CATALOG, 7),
+        Err(SetAside::OtherServer)
+    );
     assert_eq!(Base::read(&bytes, &jid("elsewhere")), Err(SetAside::Unreadable));
     assert_eq!(Base::read(b"{}", &room()), Err(SetAside::Unreadable));
     assert_eq!(
@@ -181,7 +186,7 @@ fn base_is_discarded_by_revision_server_class_and_format() {
         Err(SetAside::FileIsOlder),
         sides.local().map(|room| &**room),
         &RoomRead::Read(Arc::new(sides.remote.clone())),
-        P,
+        PROSODY,
         &sides.options,
     );
     assert_eq!(

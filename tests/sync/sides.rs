@@ -1,4 +1,4 @@
-//! Rooms on both sides, in few words.
+//! A room in the file and on the server, and short notations for its content.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use hatrack::sync::{
     RemoteRoom, RemoteUser, RoomPlan, RoomRead, ServerClass, merge,
 };
 
-pub(crate) const P: ServerClass = ServerClass::Prosody;
-pub(crate) const E1: ServerClass = ServerClass::EjabberdOld;
-pub(crate) const E2: ServerClass = ServerClass::EjabberdCatalog;
-pub(crate) const ALL: [ServerClass; 3] = [P, E1, E2];
+pub(crate) const PROSODY: ServerClass = ServerClass::Prosody;
+pub(crate) const EJABBERD_OLD: ServerClass = ServerClass::EjabberdOld;
+pub(crate) const EJABBERD_CATALOG: ServerClass = ServerClass::EjabberdCatalog;
+pub(crate) const CLASSES: [ServerClass; 3] = [PROSODY, EJABBERD_OLD, EJABBERD_CATALOG];
 
 pub(crate) fn room() -> Jid {
     Jid::parse("courses@conference.example.org").unwrap()
@@ -25,7 +25,8 @@ pub(crate) fn hat(name: &str) -> HatId {
     HatId::unchecked(format!("urn:hat:{name}"))
 }
 
-/// An attachment: letters for its flags (`a`ctive, `r`equired), then perhaps a title: `"a Teacher"`.
+/// Parses an attachment: the letters of its flags (`a` for active, `r` for required), then optionally a space and the
+/// title, such as `"a Teacher"`.
 pub(crate) fn attachment(text: &str) -> Attachment {
     let (flags, title) = text
         .split_once(' ')
@@ -48,7 +49,7 @@ pub(crate) fn entry(title: &str, hue: Option<&str>) -> CatalogHat {
     }
 }
 
-/// One room on the three sides. What is put on `both` is known; what is put on one side only was changed there since.
+/// A room in the file, on the server and in the base.
 #[derive(Debug, Clone)]
 pub(crate) struct Sides {
     pub(crate) class: ServerClass,
@@ -59,17 +60,17 @@ pub(crate) struct Sides {
 }
 
 impl Sides {
-    /// An owner on both sides, and what is put there by `both`, all known.
-    pub(crate) fn known(class: ServerClass, both: impl FnOnce(&mut Self)) -> Self {
-        let mut sides = Self::unknown(class);
-        sides.both_user("owner", Affiliation::Owner);
-        both(&mut sides);
-        sides.settle();
+    /// A room that was compared: the base has an owner, and what `add_content` adds on both sides.
+    pub(crate) fn compared(class: ServerClass, add_content: impl FnOnce(&mut Self)) -> Self {
+        let mut sides = Self::never_compared(class);
+        sides.set_both_user("owner", Affiliation::Owner);
+        add_content(&mut sides);
+        sides.update_base();
         sides
     }
 
-    /// A room on both sides of which nothing is known.
-    pub(crate) fn unknown(class: ServerClass) -> Self {
+    /// An empty room on both sides, without a base.
+    pub(crate) fn never_compared(class: ServerClass) -> Self {
         let mut file = Wardrobe::default();
         file.add_room(&room(), None).unwrap();
         Self {
@@ -81,7 +82,8 @@ impl Sides {
         }
     }
 
-    pub(crate) fn managed(mut self) -> Self {
+    /// Lets changed affiliations be sent.
+    pub(crate) fn with_managed_affiliations(mut self) -> Self {
         self.options.affiliations = Affiliations::Manage;
         self
     }
@@ -90,15 +92,16 @@ impl Sides {
         self.file.room(&room())
     }
 
-    pub(crate) fn here(&self, user: &str) -> Option<&User> {
+    pub(crate) fn user_in_file(&self, user: &str) -> Option<&User> {
         self.file.user(&room(), &jid(user))
     }
 
-    pub(crate) fn here_hat(&self, user: &str, id: &str) -> Option<&Attachment> {
-        self.here(user)?.hats.get(&hat(id))
+    pub(crate) fn hat_in_file(&self, user: &str, id: &str) -> Option<&Attachment> {
+        self.user_in_file(user)?.hats.get(&hat(id))
     }
 
-    pub(crate) fn settle(&mut self) {
+    /// Records in the base what both sides have.
+    pub(crate) fn update_base(&mut self) {
         let mut base = self
             .base
             .take()
@@ -112,67 +115,71 @@ impl Sides {
         self.base = Some(base);
     }
 
-    /// Puts a user here, with the hats they have, or takes them away.
-    pub(crate) fn local_user(&mut self, user: &str, affiliation: Affiliation) -> &mut Self {
+    /// Sets a user's affiliation in the file. Without an affiliation, the user is removed.
+    pub(crate) fn set_local_user(&mut self, user: &str, affiliation: Affiliation) -> &mut Self {
         let user = jid(user);
         self.file.set_affiliation(&user, &room(), affiliation).unwrap();
         self
     }
 
-    /// Puts a stranger with hats here, as a server holds one.
-    pub(crate) fn local_hat(&mut self, user: &str, id: &str, text: Option<&str>) -> &mut Self {
+    /// Sets or removes a hat in the file, even if the user has no affiliation.
+    pub(crate) fn set_local_hat(&mut self, user: &str, id: &str, text: Option<&str>) -> &mut Self {
         let user = jid(user);
-        let mut there = self.file.user(&room(), &user).cloned().unwrap_or_default();
-        there.hats.set(&hat(id), text.map(attachment));
-        self.file.replace_user(&user, &room(), there).unwrap();
+        let mut local_user = self.file.user(&room(), &user).cloned().unwrap_or_default();
+        local_user.hats.set(&hat(id), text.map(attachment));
+        self.file.replace_user(&user, &room(), local_user).unwrap();
         self
     }
 
-    pub(crate) fn remote_user(&mut self, user: &str, affiliation: Affiliation) -> &mut Self {
-        let there = self.remote.users.entry(jid(user)).or_default();
-        there.affiliation = affiliation;
-        if affiliation == Affiliation::None && (self.class == P || there.hats.is_empty()) {
+    /// Sets a user's affiliation on the server. Without an affiliation, the user is removed, unless the server keeps
+    /// the hats.
+    pub(crate) fn set_remote_user(&mut self, user: &str, affiliation: Affiliation) -> &mut Self {
+        let remote_user = self.remote.users.entry(jid(user)).or_default();
+        remote_user.affiliation = affiliation;
+        if affiliation == Affiliation::None && (self.class == PROSODY || remote_user.hats.is_empty()) {
             self.remote.users.remove(&jid(user));
         }
         self
     }
 
-    pub(crate) fn remote_hat(&mut self, user: &str, id: &str, text: Option<&str>) -> &mut Self {
-        let there = self.remote.users.entry(jid(user)).or_default();
+    /// Sets or removes a hat on the server, in the form that the server stores.
+    pub(crate) fn set_remote_hat(&mut self, user: &str, id: &str, text: Option<&str>) -> &mut Self {
+        let remote_user = self.remote.users.entry(jid(user)).or_default();
         match text.and_then(|text| self.class.normal_hat(&value(text))) {
-            Some(value) => drop(there.hats.insert(hat(id), value)),
-            None => drop(there.hats.remove(&hat(id))),
+            Some(value) => drop(remote_user.hats.insert(hat(id), value)),
+            None => drop(remote_user.hats.remove(&hat(id))),
         }
-        if *there == RemoteUser::default() {
+        if *remote_user == RemoteUser::default() {
             self.remote.users.remove(&jid(user));
         }
         self
     }
 
-    pub(crate) fn both_user(&mut self, user: &str, affiliation: Affiliation) -> &mut Self {
-        self.local_user(user, affiliation).remote_user(user, affiliation)
+    pub(crate) fn set_both_user(&mut self, user: &str, affiliation: Affiliation) -> &mut Self {
+        self.set_local_user(user, affiliation)
+            .set_remote_user(user, affiliation)
     }
 
-    pub(crate) fn both_hat(&mut self, user: &str, id: &str, text: &str) -> &mut Self {
-        self.local_hat(user, id, Some(text))
-            .remote_hat(user, id, Some(text))
+    pub(crate) fn set_both_hat(&mut self, user: &str, id: &str, text: &str) -> &mut Self {
+        self.set_local_hat(user, id, Some(text))
+            .set_remote_hat(user, id, Some(text))
     }
 
-    /// A member with hats on both sides.
-    pub(crate) fn member(&mut self, user: &str, hats: &[(&str, &str)]) -> &mut Self {
-        self.both_user(user, Affiliation::Member);
+    /// Adds a member with hats on both sides.
+    pub(crate) fn add_member(&mut self, user: &str, hats: &[(&str, &str)]) -> &mut Self {
+        self.set_both_user(user, Affiliation::Member);
         for (id, text) in hats {
-            self.both_hat(user, id, text);
+            self.set_both_hat(user, id, text);
         }
         self
     }
 
-    pub(crate) fn local_entry(&mut self, id: &str, new: Option<CatalogHat>) -> &mut Self {
+    pub(crate) fn set_local_entry(&mut self, id: &str, new: Option<CatalogHat>) -> &mut Self {
         self.file.set_catalog_hat(&room(), &hat(id), new).unwrap();
         self
     }
 
-    pub(crate) fn remote_entry(&mut self, id: &str, new: Option<CatalogValue>) -> &mut Self {
+    pub(crate) fn set_remote_entry(&mut self, id: &str, new: Option<CatalogValue>) -> &mut Self {
         match new {
             Some(new) => drop(self.remote.catalog.insert(hat(id), new)),
             None => drop(self.remote.catalog.remove(&hat(id))),
@@ -180,9 +187,9 @@ impl Sides {
         self
     }
 
-    pub(crate) fn both_entry(&mut self, id: &str, title: &str) -> &mut Self {
-        self.local_entry(id, Some(entry(title, None)))
-            .remote_entry(id, Some(CatalogValue::new(title, None)))
+    pub(crate) fn set_both_entry(&mut self, id: &str, title: &str) -> &mut Self {
+        self.set_local_entry(id, Some(entry(title, None)))
+            .set_remote_entry(id, Some(CatalogValue::new(title, None)))
     }
 
     pub(crate) fn merge(&self) -> RoomPlan {
@@ -201,19 +208,20 @@ impl Sides {
         )
     }
 
-    /// The plan in few words: each line as `subject: action reason`.
+    /// The lines of the plan in the form of [`line_text`].
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.merge().lines.iter().map(words).collect()
+        self.merge().lines.iter().map(line_text).collect()
     }
 
-    /// Receives what is to be received; gives the edits.
+    /// Receives what the plan receives, and returns the edits.
     pub(crate) fn receive(&mut self, plan: &RoomPlan) -> EditGroup {
         let group = plan.edits_to_receive(self.local());
         self.file.apply(&group).unwrap();
         group
     }
 
-    /// Sends what is to be sent, as a server of the class would take it.
+    /// Sends what the plan sends to a simulated server, and returns the changes. Panics if the server does not make a
+    /// change.
     pub(crate) fn send(&mut self, plan: &RoomPlan) -> Vec<ItemChange> {
         let changes: Vec<ItemChange> = plan
             .sending()
@@ -231,22 +239,22 @@ impl Sides {
         changes
     }
 
-    /// Does all that is proposed, and looks that nothing is left but what is left out.
+    /// Carries out the proposals of a plan. Panics if the next plan has proposals again.
     pub(crate) fn carry_out(&mut self) {
         let plan = self.merge();
         self.receive(&plan);
         self.send(&plan);
-        self.settle();
-        let left = self.merge();
-        let left: Vec<&Line> = left
+        self.update_base();
+        let next_plan = self.merge();
+        let proposals: Vec<&Line> = next_plan
             .lines
             .iter()
             .filter(|line| line.decision != Decision::Skip)
             .collect();
-        assert!(left.is_empty(), "{left:?}");
+        assert!(proposals.is_empty(), "{proposals:?}");
     }
 
-    /// With each line decided like this.
+    /// The plan with this decision for each line.
     pub(crate) fn decided(&self, decision: Decision) -> RoomPlan {
         let mut plan = self.merge();
         for line in &mut plan.lines {
@@ -257,7 +265,10 @@ impl Sides {
     }
 }
 
-pub(crate) fn words(line: &Line) -> String {
+/// A line of a plan as text: `subject: action`, then `(reason)` if there is one, and `, not chosen` if the line is only
+/// offered or held back. Subjects are `name`, `user terry`, `affiliation terry`, `terry t` (the hat `t` of `terry`),
+/// `entry t`, and `implied t` for an implied entry.
+pub(crate) fn line_text(line: &Line) -> String {
     use hatrack::sync::Subject as S;
     let subject = match &line.subject {
         S::Name => "name".to_owned(),
@@ -284,15 +295,15 @@ pub(crate) fn words(line: &Line) -> String {
     let reason = line
         .reason
         .map_or(String::new(), |reason| format!(" ({reason:?})"));
-    let held = match (line.action, line.decision) {
+    let not_chosen = match (line.action, line.decision) {
         (Action::Send | Action::Receive, Decision::Skip) => ", not chosen",
         _ => "",
     };
-    format!("{subject}: {action}{reason}{held}")
+    format!("{subject}: {action}{reason}{not_chosen}")
 }
 
-/// What a change does, in few words.
-pub(crate) fn change(change: &ItemChange) -> String {
+/// A change as text: `+` (add), `-` (remove) or `~` (change), then the item as in [`line_text`].
+pub(crate) fn change_text(change: &ItemChange) -> String {
     let item = match &change.item {
         Item::Affiliation { user } => format!("affiliation {}", user.local().unwrap()),
         Item::Hat { user, hat } => format!(
@@ -302,15 +313,15 @@ pub(crate) fn change(change: &ItemChange) -> String {
         ),
         Item::Catalog { hat } => format!("entry {}", hat.as_str().trim_start_matches("urn:hat:")),
     };
-    let what = match (&change.expected, &change.wanted) {
+    let sign = match (&change.expected, &change.wanted) {
         (_, None) => "-",
         (None, Some(_)) => "+",
         (Some(_), Some(_)) => "~",
     };
-    format!("{what}{item}")
+    format!("{sign}{item}")
 }
 
-/// So many minutes after some moment.
-pub(crate) fn minute(minute: i64) -> jiff::Timestamp {
-    jiff::Timestamp::from_second(1_800_000_000 + minute * 60).unwrap()
+/// The time that is this many minutes after a fixed time.
+pub(crate) fn after_minutes(minutes: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(1_800_000_000 + minutes * 60).unwrap()
 }

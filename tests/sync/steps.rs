@@ -1,4 +1,4 @@
-//! What people do to a room, here and on the server, at random.
+//! Random changes of a room in the file and on the server.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::sides::*;
 pub(crate) const USERS: [&str; 4] = ["ann", "bob", "cem", "dee"];
 pub(crate) const HATS: [&str; 3] = ["t", "s", "u"];
 
-/// A change that somebody makes, here or on the server.
+/// A change in the file or on the server.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     User(&'static str, Affiliation),
@@ -21,7 +21,7 @@ pub(crate) enum Step {
     Name(Option<&'static str>),
 }
 
-pub(crate) fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn any_step() -> impl Strategy<Value = Step> {
     let user = || select(USERS.to_vec());
     let hat = || select(HATS.to_vec());
     let text = select(vec![
@@ -48,47 +48,49 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-pub(crate) fn here(sides: &mut Sides, step: &Step) {
+/// Makes a change in the file, as far as it is possible there.
+pub(crate) fn change_locally(sides: &mut Sides, step: &Step) {
     match step {
-        Step::User(user, affiliation) => drop(Some(sides.local_user(user, *affiliation).class)),
-        // The operations give hats to the affiliated only.
+        Step::User(user, affiliation) => drop(Some(sides.set_local_user(user, *affiliation).class)),
+        // hatrack adds hats only to users with an affiliation.
         Step::Hat(user, hat, text) => {
             if text.is_none()
                 || sides
-                    .here(user)
+                    .user_in_file(user)
                     .is_some_and(|user| user.affiliation.is_affiliated())
             {
-                sides.local_hat(user, hat, *text);
+                sides.set_local_hat(user, hat, *text);
             }
         }
         Step::Entry(id, title) => {
             if title.is_some() || sides.local().unwrap().catalog.contains_key(&hat(id)) {
-                sides.local_entry(id, title.map(|title| entry(title, Some("120"))));
+                sides.set_local_entry(id, title.map(|title| entry(title, Some("120"))));
             }
         }
         Step::Name(name) => drop(sides.file.rename_room(&room(), *name).unwrap()),
     }
 }
 
-pub(crate) fn there(sides: &mut Sides, step: &Step) {
+/// Makes a change on the server, as far as it is possible there.
+pub(crate) fn change_remotely(sides: &mut Sides, step: &Step) {
     let class = sides.class;
     match step {
-        Step::User(user, affiliation) => drop(Some(sides.remote_user(user, *affiliation).class)),
+        Step::User(user, affiliation) => drop(Some(sides.set_remote_user(user, *affiliation).class)),
         Step::Hat(user, hat, text) => {
-            let known = sides.remote.users.contains_key(&jid(user));
-            let titled = class != E1 || text.is_none_or(|text| text.contains(' '));
-            if (known || class != P) && titled {
-                sides.remote_hat(user, hat, *text);
+            let is_listed = sides.remote.users.contains_key(&jid(user));
+            let has_title = class != EJABBERD_OLD || text.is_none_or(|text| text.contains(' '));
+            if (is_listed || class != PROSODY) && has_title {
+                sides.set_remote_hat(user, hat, *text);
             }
         }
-        Step::Entry(id, Some(title)) if class == E2 => {
-            sides.remote_entry(id, Some(hatrack::sync::CatalogValue::new(title, Some("120"))));
+        Step::Entry(id, Some(title)) if class == EJABBERD_CATALOG => {
+            sides.set_remote_entry(id, Some(hatrack::sync::CatalogValue::new(title, Some("120"))));
         }
-        Step::Entry(id, None) if class == E2 => {
-            // Destroying an entry takes the hat from all who have it.
-            sides.remote_entry(id, None);
+        Step::Entry(id, None) if class == EJABBERD_CATALOG => {
+            // Removing an entry also removes the hat from all users.
+            sides.set_remote_entry(id, None);
             for user in USERS {
-                sides.remote_hat(user, id, None);
+                sides.set_remote_hat(user, id, None);
             }
         }
         Step::Entry(..) => {}
@@ -96,27 +98,32 @@ pub(crate) fn there(sides: &mut Sides, step: &Step) {
     }
 }
 
-pub(crate) fn class() -> impl Strategy<Value = ServerClass> {
-    select(ALL.to_vec())
+pub(crate) fn any_class() -> impl Strategy<Value = ServerClass> {
+    select(CLASSES.to_vec())
 }
 
-/// Both sides begin with the same; then each is changed.
-pub(crate) fn begun(class: ServerClass, common: &[Step], manage: bool) -> Sides {
-    let sides = Sides::known(class, |sides| {
+/// A compared room for which the same steps were taken on both sides. `manage`: whether changed affiliations are sent.
+pub(crate) fn compared_sides(class: ServerClass, common: &[Step], manage: bool) -> Sides {
+    let sides = Sides::compared(class, |sides| {
         for step in common {
-            here(sides, step);
-            there(sides, step);
+            change_locally(sides, step);
+            change_remotely(sides, step);
         }
     });
-    if manage { sides.managed() } else { sides }
+    if manage {
+        sides.with_managed_affiliations()
+    } else {
+        sides
+    }
 }
 
-pub(crate) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(step(), 0..most)
+/// Fewer than `limit` random steps.
+pub(crate) fn any_steps(limit: usize) -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(any_step(), 0..limit)
 }
 
-/// All that both sides have, as the server would hold it.
-pub(crate) fn items(sides: &Sides) -> BTreeMap<Item, [Option<ItemValue>; 3]> {
+/// The values of all possible items in the base, in the file and on the server, in the form that the server stores.
+pub(crate) fn all_items(sides: &Sides) -> BTreeMap<Item, [Option<ItemValue>; 3]> {
     let mut all = std::collections::BTreeSet::new();
     for user in USERS {
         all.insert(Item::Affiliation { user: jid(user) });
@@ -137,20 +144,20 @@ pub(crate) fn items(sides: &Sides) -> BTreeMap<Item, [Option<ItemValue>; 3]> {
     all.into_iter().map(value).collect()
 }
 
-/// Both sides as they are known, and then changed by us and by them.
-pub(crate) fn changed(
+/// Like [`compared_sides`], then changed in the file (`ours`) and on the server (`theirs`).
+pub(crate) fn changed_sides(
     class: ServerClass,
     common: &[Step],
     manage: bool,
     ours: &[Step],
     theirs: &[Step],
 ) -> Sides {
-    let mut sides = begun(class, common, manage);
+    let mut sides = compared_sides(class, common, manage);
     for step in ours {
-        here(&mut sides, step);
+        change_locally(&mut sides, step);
     }
     for step in theirs {
-        there(&mut sides, step);
+        change_remotely(&mut sides, step);
     }
     sides
 }

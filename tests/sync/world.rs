@@ -1,11 +1,13 @@
-//! A simulated server of each class: what it does with a change, as the real ones were seen to do.
+//! How servers of each class apply changes. Real servers were observed to behave like this.
 
 use hatrack::model::Affiliation;
 use hatrack::sync::{
     Condition, Item, ItemChange, ItemOutcome, ItemValue, Refusal, RemoteRoom, RemoteUser, ServerClass,
 };
 
-/// Makes a change where the server has what is expected.
+/// Applies a change if the server has the expected value, and returns the outcome.
+///
+/// Panics if hatrack should not have sent the change.
 pub(crate) fn apply(room: &mut RemoteRoom, class: ServerClass, change: &ItemChange) -> ItemOutcome {
     let saved = class == ServerClass::Prosody;
     let actual = room.value(&change.item);
@@ -14,8 +16,8 @@ pub(crate) fn apply(room: &mut RemoteRoom, class: ServerClass, change: &ItemChan
     }
     let hats_differ = || {
         let expected = change.expected_hats.as_ref();
-        let there = change.item.user().and_then(|user| room.users.get(user));
-        expected.is_some_and(|expected| there.is_none_or(|there| there.hats != *expected))
+        let remote_user = change.item.user().and_then(|user| room.users.get(user));
+        expected.is_some_and(|expected| remote_user.is_none_or(|remote_user| remote_user.hats != *expected))
     };
     if actual != change.expected || hats_differ() {
         return ItemOutcome::Changed { actual };
@@ -28,7 +30,7 @@ pub(crate) fn apply(room: &mut RemoteRoom, class: ServerClass, change: &ItemChan
         (Item::Catalog { hat }, None) => {
             assert!(
                 !room.users.values().any(|user| user.hats.contains_key(hat)),
-                "an entry was removed that users have"
+                "the entry of a hat that users have was removed"
             );
             room.catalog.remove(hat);
         }
@@ -39,42 +41,42 @@ pub(crate) fn apply(room: &mut RemoteRoom, class: ServerClass, change: &ItemChan
             room.catalog.insert(hat.clone(), entry.clone());
         }
         (Item::Affiliation { user }, value) => {
-            let there = room.users.entry(user.clone()).or_default();
-            there.affiliation = match value {
+            let remote_user = room.users.entry(user.clone()).or_default();
+            remote_user.affiliation = match value {
                 Some(ItemValue::Affiliation(affiliation)) => *affiliation,
                 _ => Affiliation::None,
             };
-            if there.affiliation == Affiliation::None && class.removes_hats_with_affiliation() {
-                there.hats.clear();
+            if remote_user.affiliation == Affiliation::None && class.removes_hats_with_affiliation() {
+                remote_user.hats.clear();
             }
         }
         (Item::Hat { user, hat }, None) => {
-            if let Some(there) = room.users.get_mut(user) {
-                there.hats.remove(hat);
+            if let Some(remote_user) = room.users.get_mut(user) {
+                remote_user.hats.remove(hat);
             }
         }
         (Item::Hat { user, hat }, Some(ItemValue::Hat(value))) => {
             assert_eq!(
                 class.normal_hat(value).as_ref(),
                 Some(value),
-                "what cannot be held was sent"
+                "a hat was sent that the server cannot store"
             );
-            let wearers = room.users.values().filter(|user| !user.hats.is_empty()).count();
-            let there = room.users.entry(user.clone()).or_default();
-            if there.affiliation == Affiliation::None && !class.allows_unaffiliated() {
+            let users_with_hats = room.users.values().filter(|user| !user.hats.is_empty()).count();
+            let remote_user = room.users.entry(user.clone()).or_default();
+            if remote_user.affiliation == Affiliation::None && !class.allows_unaffiliated() {
                 return refused(Condition::ItemNotFound);
             }
             if let Some(limits) = class.limits()
-                && !there.hats.contains_key(hat)
-                && (there.hats.len() >= limits.hats_of_user
-                    || there.hats.is_empty() && wearers >= limits.users_with_hats)
+                && !remote_user.hats.contains_key(hat)
+                && (remote_user.hats.len() >= limits.hats_of_user
+                    || remote_user.hats.is_empty() && users_with_hats >= limits.users_with_hats)
             {
                 return refused(Condition::NotAllowed);
             }
             if class.needs_title() && class.holds_own_titles() && value.title.is_none() {
                 return refused(Condition::NotAcceptable);
             }
-            there.hats.insert(hat.clone(), value.clone());
+            remote_user.hats.insert(hat.clone(), value.clone());
         }
         (item, value) => panic!("{item:?} is not {value:?}"),
     }

@@ -109,21 +109,21 @@ impl CascadeSource for ByHat {
 
     fn rank(
         &self,
-        _: Pane,
+        pane: Pane,
         columns: &Columns,
         wardrobe: &Wardrobe,
         filter: &Filter,
         row: &RowId,
     ) -> Option<u32> {
-        match row {
-            RowId::Hat(id) => {
+        match (pane, row) {
+            (_, RowId::Hat(id)) => {
                 let title = self.hats_by_id.get(id).and_then(|hat| hat.title.as_deref());
                 filter.rank_existing_hat(id, title)
             }
-            RowId::Jid(jid) => match wardrobe.room(jid) {
-                Some(room) => filter.rank_room((jid, room), columns.presence().room(jid)),
-                None => filter.rank_address(jid, std::iter::empty()),
-            },
+            (Pane::Third, RowId::Jid(jid)) => {
+                filter.rank_room((jid, wardrobe.room(jid)?), columns.presence().room(jid))
+            }
+            (_, RowId::Jid(jid)) => filter.rank_address(jid, std::iter::empty()),
         }
     }
 }

@@ -25,8 +25,8 @@ const CHUNK: usize = 20_000;
 pub(in crate::app) struct ByUser {
     /// While the index is built: the rooms, with their users in the order of the list.
     rooms: Vec<(Jid, Vec<Jid>)>,
-    /// The user and the room of every membership, sorted. In a single large allocation, which is returned to the system
-    /// when the view closes. A small list of rooms for each of a million users was not returned.
+    /// The user and the room of every membership, sorted. In one large allocation, because the allocator returns it to
+    /// the system when the view closes; it did not return a million small lists.
     memberships: Vec<(Jid, Jid)>,
     /// While the index is built: the next user of each room, with the indices of the room and of the user in the room.
     next_users: BinaryHeap<Reverse<(ByAddress, usize, usize)>>,

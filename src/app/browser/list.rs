@@ -28,7 +28,7 @@ impl FilteredRows {
     /// Replaces the rows. With a filter, [`FilteredRows::scan`] must be called until all rows are scanned.
     pub(super) fn set_rows(&mut self, rows: Vec<RowId>) {
         if let Some(filter) = &self.filter {
-            // Only what the user types may move the selection; a scan that is not finished still selects its best match.
+            // Only typing in the filter may move the selection; a scan that is not finished still selects its best match.
             self.follows_best &= filter.editing || self.is_filtering();
             self.all = rows;
             self.restart_scan();

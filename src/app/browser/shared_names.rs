@@ -13,7 +13,7 @@ pub(crate) struct SharedNames(HashMap<Arc<str>, Sharing, foldhash::fast::RandomS
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
     /// Each has a different domain.
-    Domains,
+    DifferentDomains,
     /// At least two have the same domain.
     SameDomain,
 }
@@ -35,7 +35,7 @@ impl SharedNames {
             let sharing = if repeated {
                 Sharing::SameDomain
             } else {
-                Sharing::Domains
+                Sharing::DifferentDomains
             };
             (name.clone(), sharing)
         });

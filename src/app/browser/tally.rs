@@ -7,7 +7,7 @@ use crate::model::{Attachment, HatId, Room, User};
 /// Totals of one hat over several users of a room, or over several rooms of a user.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tally {
-    /// The attachment of the first of these users or rooms.
+    /// The first of the counted attachments.
     pub first: Attachment,
     /// Number of attachments: one for each user with the hat, or for each room in which the user has it.
     pub count: usize,

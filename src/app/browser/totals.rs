@@ -36,8 +36,8 @@ impl Totals {
         let rooms = before.rooms().len() + now.rooms().len();
         if changes.len().saturating_mul(rooms) > MAX_LOOKUPS {
             let all = now.rooms().flat_map(|(_, room)| room.users());
-            let people: HashSet<&Jid, foldhash::fast::RandomState> = all.map(|(user, _)| user).collect();
-            return people.len();
+            let users: HashSet<&Jid, foldhash::fast::RandomState> = all.map(|(user, _)| user).collect();
+            return users.len();
         }
         let is_in = |wardrobe: &Wardrobe, user| wardrobe.rooms().any(|(_, room)| room.user(user).is_some());
         let changed_users: BTreeSet<&Jid> = changes.iter().map(|change| &change.user).collect();
@@ -69,7 +69,7 @@ mod tests {
         wardrobe
     }
 
-    fn people(members: &[(u8, u16)]) -> usize {
+    fn user_count(members: &[(u8, u16)]) -> usize {
         members
             .iter()
             .map(|(_, user)| user)
@@ -83,19 +83,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn counts_people_once(
+        fn counts_each_user_once(
             before in prop::collection::vec((0..6_u8, 0..12_u16), 0..40),
             after in prop::collection::vec((0..6_u8, 0..12_u16), 0..40),
         ) {
             let (none, old, new) = (Wardrobe::default(), wardrobe(&before), wardrobe(&after));
             let totals = updated(Totals::default(), &none, &old);
-            prop_assert_eq!(totals.users, people(&before));
-            prop_assert_eq!(updated(totals, &old, &new).users, people(&after));
+            prop_assert_eq!(totals.users, user_count(&before));
+            prop_assert_eq!(updated(totals, &old, &new).users, user_count(&after));
         }
     }
 
     #[test]
-    fn counts_many_people_at_once() {
+    fn counts_all_users_again_after_many_changes() {
         let members: Vec<(u8, u16)> = (0..250)
             .flat_map(|room| (0..3).map(move |user| (room, user)))
             .collect();

@@ -5,8 +5,8 @@ use crate::app::command::CommandId;
 use crate::app::{Keymap, addresses};
 use crate::model::{HatId, InvalidJid, Jid, Wardrobe};
 
-/// The problem that the typed users cannot be added to rooms: an address is invalid, there are too many, or all users are
-/// already in all of the rooms. `None` if there is no problem.
+/// The reason why the typed users cannot be added to rooms: an address is invalid, there are too many, or all users are
+/// already in all of the rooms. `None` if they can be added.
 pub(super) fn new_users_problem(
     text: &str,
     rooms: &[Jid],
@@ -35,7 +35,7 @@ pub(super) fn new_users_problem(
     }
 }
 
-/// The problem that a hat cannot be added, because all of these users have it; `None` if there is no problem.
+/// The message that all of these users already have a hat, so that it cannot be added; `None` if it can.
 pub(super) fn duplicate_hat_problem(
     hat: &HatId,
     room_users: &[RoomUser],

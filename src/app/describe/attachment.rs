@@ -8,7 +8,8 @@ use crate::model::Attachment;
 use super::title_phrase;
 use super::unrecognized::changed_fields;
 
-/// The new state, such as `inactive` or `active and required`, if two attachments differ in nothing else.
+/// The new state, such as `inactive` or `active and required`; `None` if the state is the same, or if the attachments
+/// also differ in something else.
 pub(super) fn state_change(before: &Attachment, after: &Attachment) -> Option<String> {
     let states = changed_states(before, after);
     let differ_otherwise = before.title != after.title || before.extra != after.extra;

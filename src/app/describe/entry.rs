@@ -98,7 +98,8 @@ pub fn rolled_back(changes: u64, description: &str) -> String {
     format!("undid {changes}: {description}")
 }
 
-/// Describes a redo by the change that it made again, and by the revision of that change before it was undone.
+/// Describes a redo by the change that it made again: `redid revision 5 (added …)`. `revision`: the one that was undone
+/// before.
 pub fn redid(revision: u64, change: &str) -> String {
     format!("redid revision {revision} ({change})")
 }

@@ -106,8 +106,8 @@ fn import_parts(counts: &ImportCounts) -> impl Iterator<Item = (String, &'static
     .filter_map(|(items, verb)| Some((items?, verb)))
 }
 
-/// Says how many hats are inactive because the table does not say whether they are; `None` for none. `verb`: `are`,
-/// `would be`.
+/// Says how many hats are inactive because the table does not say whether they are active; `None` for none. `verb`:
+/// `are`, `will be` or `would be`.
 pub fn inactive_hats(hats: usize, verb: &str) -> Option<String> {
     let verb = if hats == 1 && verb == "are" { "is" } else { verb };
     let hats = (hats > 0).then(|| count(hats, "hat"))?;

@@ -1,4 +1,4 @@
-//! The details of a row of an import: what is stored before and after, in full.
+//! The details of a row of an import: all fields before and after that hatrack recognizes, and the names of the others.
 
 use jiff::tz::TimeZone;
 
@@ -8,25 +8,29 @@ use crate::model::{Attachment, CatalogHat, Edit, Extra, HatId, Hats, Room, User,
 
 use super::{count_or_no, hat_color, quoted, title_phrase, truncated};
 
-/// Maximum number of lines that are listed.
-const MAX_LINES: usize = 100;
+/// Maximum number of line numbers that are listed.
+const MAX_LINE_NUMBERS: usize = 100;
 
-/// The lines of a table, as a paragraph; none if there are no lines.
+/// The numbers of the lines that a row of an import comes from: `Lines 4, 7 of the file`; `None` if it has no lines.
 pub(super) fn lines(lines: &[usize]) -> Option<String> {
-    let listed: Vec<String> = lines.iter().take(MAX_LINES).map(usize::to_string).collect();
+    let listed: Vec<String> = lines
+        .iter()
+        .take(MAX_LINE_NUMBERS)
+        .map(usize::to_string)
+        .collect();
     let listed = listed.join(", ");
     Some(match lines.len() {
         0 => return None,
         1 => format!("Line {listed} of the file"),
-        2..=MAX_LINES => format!("Lines {listed} of the file"),
-        more => format!(
+        2..=MAX_LINE_NUMBERS => format!("Lines {listed} of the file"),
+        total => format!(
             "Lines {listed} and {} more of the file",
-            super::with_thousands_commas(more - MAX_LINES)
+            super::with_thousands_commas(total - MAX_LINE_NUMBERS)
         ),
     })
 }
 
-/// What an edit stores.
+/// The values before and after an edit; for a room or user that is added or removed, its content.
 pub(super) fn edit(edit: &Edit, zone: &TimeZone) -> Vec<String> {
     match edit {
         Edit::Room { before, after, .. } => match (before, after) {
@@ -90,7 +94,7 @@ pub(super) fn catalog_hat(
     id.chain(both(&value(before), &value(after))).collect()
 }
 
-/// What is stored of an unchanged item; `None` if there is no more to say.
+/// The stored value of a hat that an import leaves unchanged; `None` for other items, whose row says everything.
 pub(super) fn unchanged(item: &UnchangedItem, wardrobe: &Wardrobe, zone: &TimeZone) -> Option<Vec<String>> {
     let room = wardrobe.room(item.room.as_ref()?)?;
     let (id, stored) = match &item.part {
@@ -117,7 +121,7 @@ fn room_content(room: &Room) -> Vec<String> {
     vec![
         format!("Name: {name}{}", unrecognized(&room.extra, false)),
         format!(
-            "{}, {} and {} in the catalog",
+            "{} with {}; {} in the catalog",
             count_or_no(room.users().len(), "user"),
             count_or_no(room.attachment_count(), "hat"),
             count_or_no(room.catalog.len(), "hat")
@@ -125,7 +129,7 @@ fn room_content(room: &Room) -> Vec<String> {
     ]
 }
 
-/// A user's hat with all that is stored: `title "Teacher", active, optional, never expires`.
+/// All fields of a user's hat: `title "Teacher", active, optional, never expires`.
 fn full_hat(attachment: &Attachment, zone: &TimeZone) -> String {
     let until = attachment.until();
     let parts = [
@@ -149,7 +153,7 @@ fn full_hat(attachment: &Attachment, zone: &TimeZone) -> String {
     format!("{}{unknown}", parts.join(", "))
 }
 
-/// A hat of a catalog with all that is stored.
+/// All fields of a hat of a catalog.
 fn full_catalog_hat(hat: &CatalogHat) -> String {
     let color = match &hat.hue {
         Some(hue) => hat_color::describe(&truncated(hue.as_json().as_str())),
@@ -159,15 +163,16 @@ fn full_catalog_hat(hat: &CatalogHat) -> String {
     format!("{title}, {color}{}", unrecognized(&hat.extra, false))
 }
 
-/// `, unrecognized fields "note", "since"`; empty if there are none. `expires`: the field `until` is recognized.
-fn unrecognized(extra: &Extra, expires: bool) -> String {
+/// `, unrecognized fields "note", "since"`; empty if there are none. `until_is_readable`: do not list the field `until`.
+fn unrecognized(extra: &Extra, until_is_readable: bool) -> String {
     let names = extra.iter().map(|(name, _)| name);
     let names: Vec<String> = names
-        .filter(|name| !expires || *name != "until")
+        .filter(|name| !until_is_readable || *name != "until")
         .map(quoted)
         .collect();
     match names.as_slice() {
         [] => String::new(),
+        [name] => format!(", unrecognized field {name}"),
         names => format!(", unrecognized fields {}", names.join(", ")),
     }
 }

@@ -41,7 +41,7 @@ impl RowOutcome {
     }
 }
 
-/// A row.
+/// A row of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportRow {
     /// The outcome.

@@ -177,7 +177,8 @@ impl ImportRows {
         }
     }
 
-    /// The row in full, as paragraphs: its sentence, its lines, and what is stored before and after.
+    /// The row in full, as paragraphs: its sentence, its line numbers, and the values before and after; for a skipped
+    /// row, the skipped hats.
     pub fn details(&self, at: usize) -> Vec<String> {
         let (Some(row), Some(source)) = (self.get(at), self.sources.get(at)) else {
             return Vec::new();
@@ -186,7 +187,7 @@ impl ImportRows {
         let mut paragraphs = vec![capitalized(&sentence)];
         paragraphs.extend(import_details::lines(&row.lines));
         let zone = &self.zone;
-        // Not with the titles of the catalog: only what the user's hat itself has is stored.
+        // Without titles from the catalog, because they are not stored in the users' hats.
         let edit = |at: usize| self.plan.group.0.get(at);
         let values = match *source {
             RowSource::Skipped(at) => {

@@ -32,7 +32,7 @@ struct EditCounts<'a> {
     sets: [usize; 3],
     /// Number of edits of other fields of the data file.
     other_document_edits: usize,
-    /// Rooms in which something was changed, apart from the room itself.
+    /// Rooms in which users, hats or the catalog were changed.
     touched_rooms: BTreeSet<&'a Jid>,
 }
 
@@ -54,7 +54,7 @@ fn increment(counts: &mut [usize; 3], kind: usize) {
 
 impl<'a> EditCounts<'a> {
     fn count_edit(&mut self, edit: &'a Edit) {
-        // Adding or removing a room does not count as a change in it.
+        // Adding, removing or renaming a room does not count as a change in it.
         if !matches!(edit, Edit::Room { .. } | Edit::RoomName { .. }) {
             self.touched_rooms.extend(edit.room());
         }

@@ -345,7 +345,7 @@ fn sentences_continue_in_lower_case_after_a_colon() {
 }
 
 #[test]
-fn counts_people_once_and_all_hats_that_go_with_them() {
+fn counts_each_removed_user_once_and_all_their_hats() {
     let (mut wardrobe, room, hat) = fixture();
     let (terry, kim) = (jid("terry@example.org"), jid("kim@example.org"));
     wardrobe
@@ -374,7 +374,7 @@ fn counts_people_once_and_all_hats_that_go_with_them() {
 }
 
 #[test]
-fn describes_what_would_be_done() {
+fn describes_edits_in_the_infinitive_and_as_a_proposal() {
     let (mut wardrobe, room, hat) = fixture();
     let (terry, kim) = (jid("terry@example.org"), jid("kim@example.org"));
     let mut edits = wardrobe.remove_user_hat(&terry, &room, &hat).unwrap().0;
@@ -399,7 +399,7 @@ fn describes_what_would_be_done() {
 }
 
 #[test]
-fn says_banned_of_new_and_of_known_users() {
+fn describes_bans_of_new_and_existing_users() {
     let (mut wardrobe, room, _) = fixture();
     for (user, was) in [("new@example.org", ""), ("kim@example.org", " (was member)")] {
         let user = jid(user);
@@ -416,7 +416,7 @@ fn says_banned_of_new_and_of_known_users() {
 }
 
 #[test]
-fn replaced_users_and_rooms_are_not_called_unrecognized_fields() {
+fn distinguishes_replaced_users_from_changed_unrecognized_fields() {
     let (mut wardrobe, room, _) = fixture();
     let terry = jid("terry@example.org");
     let before = wardrobe.user(&room, &terry).unwrap().clone();

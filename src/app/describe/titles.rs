@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn own_titles_that_change_are_named_as_they_are() {
+    fn hats_with_a_changed_title_are_named_by_the_previous_one() {
         let mut fixture = fixture();
         fixture.add_hat(None);
         let own = fixture.add_hat(Some("Marks"));

@@ -6,25 +6,28 @@ use crate::model::{Attachment, Json};
 
 use super::{first_few, shortened};
 
-/// Maximum number of characters of a value.
-const MAX_VALUE_CHARS: usize = 40;
+/// Maximum number of characters of a name or value that are shown.
+const MAX_SHOWN_CHARS: usize = 40;
 
 /// The unrecognized fields of a hat with their values, without those that are the same in `other`: `unrecognized field note:
 /// "exams"`. `None` if there are none.
-pub(in crate::app) fn fields_beside(hat: &Attachment, other: Option<&Attachment>) -> Option<String> {
+pub(in crate::app) fn unrecognized_fields_except(
+    hat: &Attachment,
+    other: Option<&Attachment>,
+) -> Option<String> {
     let is_same = |(name, value): &(&str, &Json)| {
         let mut others = other.into_iter().flat_map(Attachment::unrecognized);
         others.any(|field| field == (*name, *value))
     };
     let fields = hat.unrecognized().filter(|field| !is_same(field));
     let all: Vec<String> = fields
-        .map(|(name, value)| format!("{}: {}", shown(name), shown(value.as_str())))
+        .map(|(name, value)| format!("{}: {}", short(name), short(value.as_str())))
         .collect();
-    named(&all)
+    fields_phrase(&all)
 }
 
 /// The names of the unrecognized fields that differ between two values of a hat: `unrecognized field note`. `None` if none
-/// do.
+/// differ.
 pub(super) fn changed_fields(before: &Attachment, after: &Attachment) -> Option<String> {
     let fields = |hat: &'_ Attachment| -> BTreeSet<(String, String)> {
         let all = hat.unrecognized();
@@ -34,16 +37,16 @@ pub(super) fn changed_fields(before: &Attachment, after: &Attachment) -> Option<
     let (before, after) = (fields(before), fields(after));
     let names: BTreeSet<String> = before
         .symmetric_difference(&after)
-        .map(|(name, _)| shown(name))
+        .map(|(name, _)| short(name))
         .collect();
-    named(&Vec::from_iter(names))
+    fields_phrase(&Vec::from_iter(names))
 }
 
-fn shown(text: &str) -> String {
-    shortened(text, MAX_VALUE_CHARS).into_owned()
+fn short(text: &str) -> String {
+    shortened(text, MAX_SHOWN_CHARS).into_owned()
 }
 
-fn named(fields: &[String]) -> Option<String> {
+fn fields_phrase(fields: &[String]) -> Option<String> {
     let noun = match fields {
         [] => return None,
         [_] => "field",
@@ -66,11 +69,11 @@ mod tests {
     fn names_only_fields_that_differ() {
         let one = hat(r#"{"a":1,"note":"exams","until":"2027-01-31T12:00:00Z"}"#);
         let other = hat(r#"{"a":1,"badge":[2],"until":"2028-01-31T12:00:00Z"}"#);
-        let beside = |one, other| fields_beside(one, other).unwrap_or_default();
-        assert_eq!(beside(&one, Some(&other)), r#"unrecognized field note: "exams""#);
-        assert_eq!(beside(&other, Some(&one)), "unrecognized field badge: [2]");
-        assert_eq!(beside(&one, None), r#"unrecognized fields a: 1, note: "exams""#);
-        assert_eq!(beside(&one, Some(&one)), "");
+        let text = |one, other| unrecognized_fields_except(one, other).unwrap_or_default();
+        assert_eq!(text(&one, Some(&other)), r#"unrecognized field note: "exams""#);
+        assert_eq!(text(&other, Some(&one)), "unrecognized field badge: [2]");
+        assert_eq!(text(&one, None), r#"unrecognized fields a: 1, note: "exams""#);
+        assert_eq!(text(&one, Some(&one)), "");
         assert_eq!(
             changed_fields(&one, &other).as_deref(),
             Some("unrecognized fields badge, note")

@@ -5,9 +5,9 @@
 pub(super) struct FilterToken<'a> {
     /// Whether it begins with `!`.
     pub negated: bool,
-    /// `@`, `#` or `~`, if it begins with one of them, apart from `!`.
+    /// `@`, `#` or `~`, if the token begins with one of them or has one after its `!`.
     pub mark: Option<char>,
-    /// What follows them, without the quotes.
+    /// The rest of the token, without the quotes.
     pub text: &'a str,
     /// Whether the text is in quotes.
     pub quoted: bool,
@@ -43,8 +43,8 @@ pub(super) fn tokens(text: &str, has_times: bool) -> impl Iterator<Item = Filter
     })
 }
 
-/// For a filter such as `#on call`, whose author may have meant one title: that title in quotes, `#"on call"`. `None` if a
-/// word contains a quote.
+/// For a filter such as `#on call`, whose author may have meant one title: that title in quotes, `#"on call"`. `None`
+/// if no plain word follows the hat, or if a word contains a quote.
 pub(super) fn with_quotes(text: &str, has_times: bool) -> Option<String> {
     let mut words = tokens(text, has_times).skip_while(|word| word.mark != Some('#') || word.quoted);
     let first = words.next().filter(|word| !word.text.is_empty())?;

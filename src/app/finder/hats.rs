@@ -14,12 +14,13 @@ use super::FinderMatch;
 #[derive(Debug, Clone)]
 pub(super) struct SearchedHat {
     id: HatId,
+    /// All titles, first the one in the Hats view; empty for a hat that is always untitled, which is never found.
     titles: Vec<Arc<str>>,
     users: usize,
     rooms: usize,
 }
 
-/// The hats with a title that users have.
+/// The hats that users have, sorted by ID.
 pub(super) fn searched_hats(wardrobe: &Wardrobe) -> Arc<[SearchedHat]> {
     type Titles = HashSet<Arc<str>, foldhash::fast::RandomState>;
     let mut used: HashMap<HatId, (usize, Titles), foldhash::fast::RandomState> = HashMap::default();

@@ -11,18 +11,18 @@ use crate::sync::{Follower, Plan};
 pub(in crate::app) struct FollowingState {
     /// The rooms as the worker knows them.
     pub(in crate::app) rooms: BTreeMap<Jid, Arc<Room>>,
-    /// The selected room.
+    /// The selected room, as last reported to the worker; `None` if it is not a linked room.
     pub(in crate::app) selected: Option<Jid>,
-    /// The revision of the data file from which `rooms` were taken; `None` while this session follows no rooms.
+    /// The revision of the data file from which `rooms` were taken; `None` while this session may not follow rooms.
     pub(in crate::app) revision: Option<u64>,
     /// The follower of each room, as last reported.
     pub(in crate::app) followers: BTreeMap<Jid, Follower>,
     /// The changes that are being received, by server.
     pub(in crate::app) incoming: BTreeMap<Arc<str>, Incoming>,
-    /// The changes that are received after `incoming`, by server, in this order: all decisions, but of other changes,
-    /// only those that were reported last.
+    /// By server, the changes that are received after `incoming`, oldest first: all that were decided, and of the others
+    /// only those reported last.
     pub(in crate::app) queued: BTreeMap<Arc<str>, VecDeque<Incoming>>,
-    /// For each room, the users whose held-back removals of hats a notice has reported.
+    /// For each room, the users for whom removals of hats are held back, as last shown in a notice.
     pub(in crate::app) reported_held: BTreeMap<Jid, BTreeSet<Jid>>,
 }
 
@@ -40,7 +40,7 @@ pub(in crate::app) struct Incoming {
     /// The person who changed each room, if known.
     pub(in crate::app) authors: BTreeMap<Jid, Arc<str>>,
     /// Number of times that the commit failed because the file had changed.
-    pub(in crate::app) conflicts: usize,
+    pub(in crate::app) failed_commits: usize,
 }
 
 impl FollowingState {
@@ -50,7 +50,7 @@ impl FollowingState {
     }
 
     /// The rooms that another session should follow but does not, and the first such session whose name is known.
-    pub(in crate::app) fn unfollowed_rooms(&self) -> (Vec<&Jid>, Option<&Arc<str>>) {
+    pub(in crate::app) fn rooms_with_silent_follower(&self) -> (Vec<&Jid>, Option<&Arc<str>>) {
         let silent = self
             .followers
             .iter()
@@ -83,8 +83,5 @@ pub fn follower_text(follower: &Follower) -> String {
 
 /// Says that the session that should follow a room does not respond, as the rest of a sentence about the room.
 pub(in crate::app) fn silent_text(by: Option<&Arc<str>>) -> String {
-    format!(
-        "not followed: the session that follows it does not respond{}",
-        by.map_or_else(String::new, |by| format!(" ({by})"))
-    )
+    format!("not followed, no response from {}", session_text(by))
 }

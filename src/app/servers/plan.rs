@@ -29,7 +29,7 @@ pub struct PlanOverlay {
     /// Number of lines of each kind in all parts.
     counts: PlanCounts,
     /// Number of rooms that are only on a server.
-    only_there: usize,
+    only_on_server_count: usize,
     /// Number of seconds that sending may take, for the slowest server; `None` if no server limits the rate at which this
     /// account sends.
     pub(in crate::app) seconds_to_send: Option<u64>,
@@ -155,7 +155,7 @@ impl PlanOverlay {
             filter: PlanFilter::All,
             rows: Arc::from([]),
             counts: PlanCounts::default(),
-            only_there: 0,
+            only_on_server_count: 0,
             seconds_to_send: None,
             has_choices: false,
             changed_since: BTreeSet::new(),
@@ -219,7 +219,7 @@ impl PlanOverlay {
             .any(|loading| loading.part == server && loading.rooms.contains(room))
     }
 
-    /// Number of rooms that were compared.
+    /// Number of rooms in all parts.
     pub fn room_count(&self) -> usize {
         self.parts.iter().map(|part| part.rooms().len()).sum()
     }
@@ -259,7 +259,8 @@ impl PlanOverlay {
         // Changes are sent to all servers at the same time.
         self.seconds_to_send = plans.filter_map(|plan| plan.seconds_to_send()).max();
         let rooms = self.parts.iter().flat_map(PlanPart::rooms);
-        self.only_there = rooms.filter(|room| room.state == RoomState::OnlyOnServer).count();
+        let is_only_on_server = |room: &&RoomPlan| room.state == RoomState::OnlyOnServer;
+        self.only_on_server_count = rooms.filter(is_only_on_server).count();
     }
 
     /// Switches to the next filter.
@@ -271,9 +272,8 @@ impl PlanOverlay {
     /// Whether there are rooms that are only on a server and are not being read.
     pub(in crate::app) fn has_rooms_to_add(&self) -> bool {
         let loading: usize = self.loading.iter().map(|loading| loading.rooms.len()).sum();
-        // The rooms being read may be some that were removed here: these are added one by one, and are not in
-        // `only_there`.
-        self.only_there > 0 && (loading == 0 || !self.rooms_to_add(true).is_empty())
+        // The rooms being read may include some that were removed here, which `only_on_server_count` does not count.
+        self.only_on_server_count > 0 && (loading == 0 || !self.rooms_to_add(true).is_empty())
     }
 
     /// Rooms that can be added from the servers, by the index of the part. `all`: all rooms that are only on a server;

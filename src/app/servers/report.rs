@@ -96,7 +96,8 @@ fn is_listed(room: &RoomReport) -> bool {
     room.error.is_some() || !room.failed.is_empty() || room.sent + room.received + room.unsent + left > 0
 }
 
-/// Describes what was done in a room: `3 sent, 2 received, 1 failed`; then the error, if there is one.
+/// Describes what was done in a room: `3 sent, 2 received, 1 failed`. If there is an error, it follows; it stands alone
+/// if nothing was sent or received.
 pub fn room_result(room: &RoomReport) -> String {
     match &room.error {
         Some(error) if room.sent + room.received > 0 => {
@@ -213,7 +214,7 @@ mod tests {
     use crate::model::{HatId, Jid};
 
     #[test]
-    fn refusal_is_a_clause_that_a_hint_can_follow() {
+    fn refusal_text_does_not_end_with_a_period() {
         let text = |text: &str| {
             refusal_text(&Refusal {
                 condition: crate::sync::Condition::Forbidden,
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_stays_in_the_data_file() {
+    fn unstored_text_names_the_part_the_hat_and_the_reason() {
         let text = |part, more| {
             let first = UnstoredHat {
                 user: Jid::parse("terry@example.org").unwrap(),

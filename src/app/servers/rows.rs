@@ -146,17 +146,17 @@ fn add_room(
     let mut lines: Vec<(usize, &Line)> = all.filter(|(_, line)| filter.matches(line)).collect();
     lines.sort_by(|(_, one), (_, other)| compare_lines(one, other));
     let mut lines = lines.into_iter().peekable();
-    let mut last_user = None;
+    let mut previous_user = None;
     while let Some((index, line)) = lines.next() {
         let user = line.user();
-        let has_user_of_next = user.is_some() && lines.peek().is_some_and(|(_, next)| next.user() == user);
-        let has_user_of_last = user.is_some() && user == last_user;
-        if has_user_of_next && !has_user_of_last {
+        let is_next_of_user = user.is_some() && lines.peek().is_some_and(|(_, next)| next.user() == user);
+        let was_previous_of_user = user.is_some() && user == previous_user;
+        if is_next_of_user && !was_previous_of_user {
             rows.push(PlanRow::User(server, room, index));
         }
-        let is_below_user = has_user_of_last || has_user_of_next;
+        let is_below_user = was_previous_of_user || is_next_of_user;
         rows.push(PlanRow::Line(server, room, index, is_below_user));
-        last_user = user;
+        previous_user = user;
     }
     // A compared room without lines or remarks has no row. While lines are filtered, no room without matching lines has
     // one.

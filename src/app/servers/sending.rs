@@ -9,9 +9,8 @@ use crate::model::{HatId, Jid};
 use crate::store::HistoryQuery;
 use crate::sync::{Item, Report, RoomReport, SendFailure, SendState};
 
-/// The usual number of seconds without an answer. After more seconds, the screen shows how long servers have not
-/// answered.
-const USUAL_SILENCE: i64 = 5;
+/// The number of seconds without an answer from which on the screen shows how long servers have not answered.
+const MIN_SILENCE: i64 = 5;
 
 /// The states of this account's changes that a server does not have yet.
 #[derive(Debug, Clone, Default)]
@@ -45,9 +44,9 @@ pub(in crate::app) struct Receiving {
 }
 
 impl Receiving {
-    /// Whether a report answers the decision. `is_last`: no other request is open, so that any report of this server
-    /// does. Otherwise, only a failure of the room or the item is an answer, because the report may answer another
-    /// request.
+    /// Whether a report answers the decision. If no other request is open (`is_last`), any report of this server
+    /// answers it. Otherwise, only a failure of the room or the item is an answer, because the report may answer
+    /// another request.
     pub(in crate::app) fn is_answered_by(&self, report: &Report, is_last: bool) -> bool {
         let mut rooms = report.rooms.iter().filter(|room| room.room == self.room);
         report.server == self.server
@@ -79,14 +78,16 @@ pub struct UnsentCounts {
     pub conflicts: usize,
 }
 
-/// The reason why a server does not have a change of a hat.
+/// The reason why a server does not have a saved change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsent {
     /// The change will be sent.
     Waiting,
-    /// The server refused the change, or a rule excludes it.
+    /// The server refused the change.
     Refused,
-    /// Someone else changed the hat on the server.
+    /// A rule excludes the change.
+    LeftOut,
+    /// Someone else changed the item on the server.
     Changed,
 }
 
@@ -94,7 +95,8 @@ impl Unsent {
     fn of(state: &SendState) -> Option<Self> {
         match state {
             SendState::Waiting => Some(Self::Waiting),
-            SendState::Refused(_) | SendState::LeftOut(_) => Some(Self::Refused),
+            SendState::Refused(_) => Some(Self::Refused),
+            SendState::LeftOut(_) => Some(Self::LeftOut),
             SendState::Changed { .. } => Some(Self::Changed),
             SendState::Answered(_) | SendState::Confirmed(_) => None,
         }
@@ -105,6 +107,7 @@ impl Unsent {
         match self {
             Self::Waiting => "not sent yet",
             Self::Refused => "refused by the server",
+            Self::LeftOut => "left out because of a rule",
             Self::Changed => "changed on the server",
         }
     }
@@ -130,12 +133,12 @@ impl SendingState {
     }
 
     /// The number of seconds for which servers have not answered, rounded down to a multiple of `step`, but at least
-    /// [`USUAL_SILENCE`]. `None` if servers have not been silent for longer than usual, or if no change that was just
-    /// made is being sent.
+    /// [`MIN_SILENCE`]. `None` if they have been silent for a shorter time, or if no change that was just made is being
+    /// sent.
     pub(in crate::app) fn silent_seconds(&self, now: Timestamp, step: i64) -> Option<i64> {
         let silence = now.duration_since(self.silent_since?).as_secs();
-        let rounded = (silence / step * step).max(USUAL_SILENCE);
-        (self.is_sending() && silence >= USUAL_SILENCE).then_some(rounded)
+        let rounded = (silence / step * step).max(MIN_SILENCE);
+        (self.is_sending() && silence >= MIN_SILENCE).then_some(rounded)
     }
 
     /// The time until the result of [`Self::silent_seconds`] changes; `None` if no change that was just made is being
@@ -146,8 +149,8 @@ impl SendingState {
         step: i64,
     ) -> Option<SignedDuration> {
         let silence = now.duration_since(self.silent_since.filter(|_| self.is_sending())?);
-        let next = if silence.as_secs() < USUAL_SILENCE {
-            USUAL_SILENCE
+        let next = if silence.as_secs() < MIN_SILENCE {
+            MIN_SILENCE
         } else {
             (silence.as_secs() / step + 1) * step
         };
@@ -165,7 +168,7 @@ impl SendingState {
         for state in states {
             match state {
                 Unsent::Waiting => counts.waiting += 1,
-                Unsent::Refused => counts.refused += 1,
+                Unsent::Refused | Unsent::LeftOut => counts.refused += 1,
                 Unsent::Changed => counts.conflicts += 1,
             }
         }

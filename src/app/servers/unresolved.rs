@@ -14,7 +14,7 @@ pub struct RefusedChange {
     pub(in crate::app) item: Item,
 }
 
-/// Describes the values of an item: in the data file, on the server, and the last common one.
+/// Descriptions of the values of an item: in the data file, on the server, and the last common one.
 pub(in crate::app) struct ItemSides {
     pub(in crate::app) yours: String,
     pub(in crate::app) theirs: String,

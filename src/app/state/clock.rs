@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 use super::State;
 
 /// The shortest time between two attempts to remove expired hats, and the longest time between two checks of the clock
-/// while there are hats that expire: the wall clock can be set, and timers stop while the machine sleeps.
+/// while there are hats that expire. One long timer would be late, because the clock can be set, and because timers
+/// stop while the machine sleeps.
 const INTERVAL: SignedDuration = SignedDuration::from_mins(1);
 
 /// The time of a session.
@@ -69,8 +70,9 @@ impl State {
     }
 
     /// The duration after which the session needs the time ([`Msg::Now`](crate::app::Msg::Now)) again, if nothing else
-    /// happens: when the next hat expires, but at most after a minute; or, while a change is being sent, when the
-    /// displayed number of seconds without an answer changes. `None` if no hat expires and nothing is being sent.
+    /// happens: when the next hat expires, but after a minute at most; or, while a change is being sent, when the
+    /// displayed number of seconds without an answer changes, whichever is earlier. `None` if no hat expires and no
+    /// change is being sent.
     pub fn time_to_next_clock_check(&self, now: Timestamp) -> Option<Duration> {
         let end = self.saved.earliest_end();
         let end = end.map(|end| {
@@ -86,8 +88,8 @@ impl State {
         Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
     }
 
-    /// The number of seconds for which servers have not answered while a change is being sent; `None` if they have not
-    /// been silent for longer than usual.
+    /// The number of seconds for which servers have not answered while a change is being sent; `None` if it is too
+    /// small to be shown.
     pub(in crate::app) fn silent_seconds(&self) -> Option<i64> {
         let sending = &self.servers.sending;
         sending.silent_seconds(self.clock.now, self.silence_step())

@@ -32,8 +32,8 @@ impl State {
         overlays.any(|overlay| overlay.downcast_ref::<PlanOverlay>().is_some())
     }
 
-    /// Describes who follows a room, or why nobody does as far as this session knows, as the rest of a sentence. `None`
-    /// if neither is known yet, or if the room belongs to no server.
+    /// Describes who follows a room or, if this session cannot follow it, why not; as the rest of a sentence. `None` if
+    /// neither is known yet, or if the room belongs to no server.
     pub fn following_text(&self, room: &Jid) -> Option<String> {
         let server = self.servers.of_room(room)?;
         let reason = self.not_following_reason().or(match server.state {

@@ -121,7 +121,7 @@ impl State {
                 let range = self.shown_marks().filter(|marks| marks.is_range);
                 range.map(|_| "Finish range")
             }
-            CommandId::ToggleLine => self.top_as::<PlanOverlay>().and_then(PlanOverlay::toggle_verb),
+            CommandId::ToggleLine => self.top_as::<PlanOverlay>().and_then(PlanOverlay::toggle_label),
             CommandId::CloseServers => self.servers.comparison.as_ref().map(|_| "Stop"),
             CommandId::ClosePlan => {
                 let applying = self

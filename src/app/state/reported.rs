@@ -19,8 +19,9 @@ pub(in crate::app) struct ReportedChanges {
 }
 
 impl State {
-    /// Reports changes that someone else made, the oldest first. If the shown notice is about the same actor, it then
-    /// describes all of them, or says how many there are and describes the last one. `by`: the actor, as the notice begins.
+    /// Reports changes that someone else made, the oldest first. If the shown notice is about the same actor, the new
+    /// one also covers its changes. Describes all changes or, if they are too long, their number and the last one.
+    /// `by`: the actor, as the notice begins.
     pub(in crate::app) fn announce_changes(&mut self, by: &str, changes: Vec<String>) {
         let Some(last) = changes.last().cloned() else {
             return;
@@ -37,10 +38,10 @@ impl State {
             let (actor, key) = (by.trim_end_matches([' ', ':']), self.key(CommandId::History));
             format!("{actor}: {count} changes, last: {last} ({key} for the history)")
         };
-        let follows_others = self.selection_lost.is_some();
+        let keeps_earlier_reports = self.selection_lost.is_some();
         self.announce(text);
-        // Before a notice about the lost selection, earlier reports stay in the text.
-        if let (Some(notice), false) = (&mut self.notice, follows_others) {
+        // The report is put before a notice about a lost selection, whose text still contains the earlier reports.
+        if let (Some(notice), false) = (&mut self.notice, keeps_earlier_reports) {
             let by = by.to_owned();
             notice.reported = Some(ReportedChanges { by, count, all });
         }

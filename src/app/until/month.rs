@@ -20,12 +20,12 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// Where a date without a year lies.
+/// The day that a date without a year means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum YearlyDate {
-    /// Today or the next one after today.
+    /// The first such day from today on.
     Next,
-    /// Today or the last one before today.
+    /// The last such day up to today.
     Last,
 }
 
@@ -48,13 +48,13 @@ pub fn parse_named_date(text: &str, today: Date, without_year: YearlyDate) -> Op
     }
     // February 29 does not exist in every year.
     (0..=MAX_LEAP_GAP).find_map(|years| {
-        let (year, is_there): (i16, fn(&Date, &Date) -> bool) = match without_year {
+        let (year, is_in_range): (i16, fn(&Date, &Date) -> bool) = match without_year {
             YearlyDate::Next => (today.year().checked_add(years)?, Date::ge),
             YearlyDate::Last => (today.year().checked_sub(years)?, Date::le),
         };
         Date::new(year, month, day)
             .ok()
-            .filter(|date| is_there(date, &today))
+            .filter(|date| is_in_range(date, &today))
     })
 }
 

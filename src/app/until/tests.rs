@@ -18,7 +18,7 @@ fn end(text: &str) -> String {
 }
 
 #[test]
-fn understands_what_people_type() {
+fn parses_weekdays_dates_times_and_durations() {
     for (text, expected) in [
         ("", "none"),
         (" ", "none"),
@@ -101,7 +101,7 @@ fn days_end_at_their_midnight_also_when_clocks_change() {
 }
 
 #[test]
-fn lists_show_the_shortest_clear_time() {
+fn short_times_depend_on_their_distance_from_now() {
     let shown = |text: &str| short(parse(text, &now()).unwrap().unwrap(), &now());
     for (text, expected) in [
         ("18:00", "expires 18:00"),
@@ -263,7 +263,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
-    fn what_is_typed_is_stored_shown_and_read_back_as_the_same_time(
+    fn stored_and_shown_times_are_parsed_as_the_same_time(
         zone in select(&ZONES[..]), days in 0..1000_i64, seconds in -7200..7200_i64, text in text(),
     ) {
         let zone = TimeZone::posix(zone).unwrap();

@@ -1,7 +1,8 @@
-//! Commands that change the marked rows, or the selected one if none is marked.
+//! Commands that add, edit, ban or remove. They apply to the *targets*: the marked rows, or the selected row if none is
+//! marked.
 
 use crate::app::form::FormSubject;
-use crate::app::place::Grouping;
+use crate::app::place::{Grouping, RowKind};
 use crate::app::{AttachmentRef, Effect, Pane, State, describe, targets};
 use crate::model::{Affiliation, Attachment, EditError, HatId, Jid, Wardrobe};
 
@@ -56,11 +57,10 @@ pub(crate) fn add_to_rooms(state: &mut State, _: &mut Vec<Effect>) {
 /// Checks, in the Users view, that the target users can be added to another room.
 pub(crate) fn may_add_to_room(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    let Some((user, rooms)) = state
-        .selected(Pane::First)
-        .and_then(|row| state.listed_user_at(row))
-    else {
-        return Err("No users yet".into());
+    let selected = state.selected(Pane::First);
+    let Some((user, rooms)) = selected.and_then(|row| state.listed_user_at(row)) else {
+        let hidden = state.hidden_rows_message(RowKind::User);
+        return Err(hidden.unwrap_or_else(|| "No users yet".into()));
     };
     let all_rooms = state.shown.rooms().len();
     if state.marked(Pane::First) == 0 && rooms.len() >= all_rooms {
@@ -79,16 +79,19 @@ pub(crate) fn add_to_room(state: &mut State, _: &mut Vec<Effect>) {
 
 pub(crate) fn edit(state: &mut State, _: &mut Vec<Effect>) {
     let subject = match change_scope(state) {
-        ChangeScope::Rooms => state.room().map(|(jid, room)| FormSubject::EditRoom {
-            room: jid.clone(),
-            before: room.name.clone(),
-        }),
+        ChangeScope::Rooms => edit_room(state),
         ChangeScope::RoomUsers => edit_users(state),
         ChangeScope::Attachments => edit_hats(state),
     };
     if let Some(subject) = subject {
         form::open(state, subject);
     }
+}
+
+fn edit_room(state: &State) -> Option<FormSubject> {
+    let room = targets::rooms(state).into_iter().next()?;
+    let before = state.shown.room(&room)?.name.clone();
+    Some(FormSubject::EditRoom { room, before })
 }
 
 fn edit_users(state: &State) -> Option<FormSubject> {
@@ -133,7 +136,7 @@ pub(crate) fn toggle_required(state: &mut State, effects: &mut Vec<Effect>) {
         Attachment::with_required,
         |on, hat, users| {
             if on {
-                ("Require hats", format!("Make {hat} required for {users}?"))
+                ("Make hats required", format!("Make {hat} required for {users}?"))
             } else {
                 ("Make hats optional", format!("Make {hat} optional for {users}?"))
             }
@@ -175,7 +178,8 @@ fn toggle_flag(
     batch::propose(state, effects, edit.into_batch(title, question, ""));
 }
 
-/// Returns the name of hats in a question: the title of a single hat, or the number of hats.
+/// Returns how a question or form names these hats: by title (without one, by ID) if all are the same hat, otherwise by
+/// the number of different hats.
 pub(super) fn hats_label(state: &State, attachments: &[AttachmentRef]) -> String {
     let ids: std::collections::BTreeSet<&HatId> = attachments
         .iter()
@@ -193,8 +197,10 @@ pub(super) fn hats_label(state: &State, attachments: &[AttachmentRef]) -> String
     }
 }
 
-/// Removes the targets. Asks first, except for hats of a single user, a user in a single room who has no hats and is
-/// neither owner nor admin, and a single room without users and without a catalog.
+/// Removes the targets. Asks first, unless a filter hides none of them and they are one of the following:
+/// - hats of a single user
+/// - a user in a single room who has no hats and is neither owner nor admin
+/// - a single room without users and without a catalog
 pub(crate) fn remove(state: &mut State, effects: &mut Vec<Effect>) {
     let batch = match change_scope(state) {
         ChangeScope::Attachments => remove_hats(state),
@@ -221,7 +227,7 @@ fn remove_hats(state: &State) -> Batch {
     for AttachmentRef { room, user, hat } in &attachments {
         edit.change(room, user, |next| next.force_remove_hat(user, room, hat));
     }
-    // If the hats differ, their number in the question is not the number of removals.
+    // If the hats differ, the question counts each of them once, however many users have it.
     let consequence = match attachments.first() {
         Some(first)
             if attachments
@@ -243,16 +249,16 @@ fn remove_hats(state: &State) -> Batch {
     edit.into_batch("Remove hats", question, consequence)
 }
 
-fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {
-    let existing: Vec<_> = rooms.iter().filter_map(|jid| view.room(jid)).collect();
+fn remove_rooms(wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {
+    let existing: Vec<_> = rooms.iter().filter_map(|jid| wardrobe.room(jid)).collect();
     let users = existing
         .iter()
         .flat_map(|room| room.users().iter().map(|(jid, _)| jid));
     // A user in several rooms counts once.
     let users = users.collect::<std::collections::BTreeSet<_>>().len();
     let hats: usize = existing.iter().map(|room| room.attachment_count()).sum();
-    let has_catalog = existing.iter().any(|room| !room.catalog.is_empty());
-    let mut edit = BatchEdit::new(view);
+    let catalog_hats: usize = existing.iter().map(|room| room.catalog.len()).sum();
+    let mut edit = BatchEdit::new(wardrobe);
     for room in rooms {
         edit.change_room(|next| next.remove_room(room))?;
     }
@@ -263,11 +269,30 @@ fn remove_rooms(view: &Wardrobe, rooms: &[Jid]) -> Result<Batch, EditError> {
             format!("Remove {}?", describe::count(many.len(), "room")),
         ),
     };
-    let consequence = format!(
-        "This also removes {} and {}.",
-        describe::count(users, "user"),
-        describe::count(hats, "hat")
-    );
-    let asks = rooms.len() > 1 || users > 0 || hats > 0 || has_catalog;
+    let asks = rooms.len() > 1 || users + hats + catalog_hats > 0;
+    let consequence = also_removes_content(rooms.len(), users, hats, catalog_hats);
     Ok(edit.into_batch(title, question, consequence).always_confirm(asks))
+}
+
+/// Returns the sentence `This also removes 2 users, 3 hats and the catalog (4 hats).`, or an empty text if there is nothing
+/// in these rooms.
+fn also_removes_content(rooms: usize, users: usize, hats: usize, catalog_hats: usize) -> String {
+    let catalogs = if rooms == 1 { "the catalog" } else { "the catalogs" };
+    let parts = [
+        (users, describe::count(users, "user")),
+        (hats, describe::count(hats, "hat")),
+        (
+            catalog_hats,
+            format!("{catalogs} ({})", describe::count(catalog_hats, "hat")),
+        ),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(number, phrase)| (number > 0).then_some(phrase))
+        .collect();
+    match parts.as_slice() {
+        [] => String::new(),
+        [only] => format!("This also removes {only}."),
+        [first @ .., last] => format!("This also removes {} and {last}.", first.join(", ")),
+    }
 }

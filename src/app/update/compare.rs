@@ -1,4 +1,4 @@
-//! Comparing the rooms of the file with those on servers.
+//! Comparing rooms in the data file with those on servers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use crate::sync::{LocalRoom, OtherRooms, Plan, Progress, RoomState, ServerReques
 
 use super::arrivals;
 
-pub(crate) fn may_open(state: &State) -> Result<(), String> {
+/// Checks that the servers can be shown.
+pub(crate) fn may_show_servers(state: &State) -> Result<(), String> {
     if state.start.demo {
         return Err("Servers are not available in demo mode".into());
     }
@@ -24,15 +25,15 @@ pub(crate) fn may_open(state: &State) -> Result<(), String> {
 }
 
 pub(crate) fn may_compare(state: &State) -> Result<(), String> {
-    may_open(state)?;
+    may_show_servers(state)?;
     match state.servers.comparison {
         Some(_) => Err("Already comparing".into()),
         None => Ok(()),
     }
 }
 
-/// Starts comparing the rooms of these servers, as they are in the file. If an earlier plan is compared again, `before`
-/// is this plan; rooms that were added to it are requested again.
+/// Starts comparing the rooms of these servers as they are saved in the data file. If an earlier plan is compared again,
+/// `before` is this plan; rooms that the user added to it are requested again.
 pub(super) fn start(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -48,24 +49,25 @@ pub(super) fn start(
         let rooms = state.saved.rooms().filter(|(room, _)| is_of_server(room));
         let local: BTreeMap<_, _> = rooms.map(|(jid, room)| (jid.clone(), room.clone())).collect();
         let allowed = state.start.scope.rooms.as_ref();
-        let not_in_file = allowed.into_iter().flatten().filter(is_of_server);
-        let not_in_file = not_in_file.filter(|room| !local.contains_key(*room));
+        let allowed_rooms = allowed.into_iter().flatten().filter(is_of_server);
+        let not_in_file = allowed_rooms.filter(|room| !local.contains_key(*room));
         let earlier = before.iter().flat_map(|before| &before.parts);
         let earlier = earlier.filter(|part| part.server == server);
         let added: BTreeSet<Jid> = earlier.flat_map(PlanPart::added_rooms).collect();
-        let not_in_file: BTreeSet<&Jid> = not_in_file.chain(&added).collect();
+        let without_local: BTreeSet<&Jid> = not_in_file.chain(&added).collect();
         let in_file = local.iter().map(|(jid, room)| LocalRoom {
             room: jid.clone(),
             local: Some(room.clone()),
             is_requested: false,
         });
-        let rooms = in_file.chain(not_in_file.into_iter().map(|jid| LocalRoom {
+        let rooms = in_file.chain(without_local.into_iter().map(|jid| LocalRoom {
             room: jid.clone(),
             local: None,
             is_requested: added.contains(jid),
         }));
         let rooms = rooms.collect();
-        // While the file has no room of a server, a comparison receives the server's rooms.
+        // While the file has no room of a server, a comparison receives all of the server's rooms, unless the session is
+        // restricted to some rooms.
         let others = match (allowed, local.is_empty()) {
             (Some(_), _) => OtherRooms::Ignore,
             (None, true) => OtherRooms::Take,
@@ -116,15 +118,15 @@ pub(super) fn planned(
     };
     if state.check_can_change().is_ok() {
         for part in &parts {
-            report_equal_items(effects, part);
+            report_compared_rooms(effects, part);
         }
     }
     show(state, parts, before.map(|before| *before));
 }
 
-/// Reports to the server worker the items that are equal on both sides. They are reported even if the user decides
-/// nothing about the differences later.
-fn report_equal_items(effects: &mut Vec<Effect>, part: &ComparisonPart) {
+/// Tells the server worker which state of each room was compared, so that it records the items that are equal on both
+/// sides, even if the user decides nothing about the differences later.
+fn report_compared_rooms(effects: &mut Vec<Effect>, part: &ComparisonPart) {
     let rooms = part.result.iter().flatten().flat_map(|plan| &plan.rooms);
     effects.extend(rooms.filter_map(|room| {
         let local = part.local.get(&room.room).cloned()?;
@@ -145,7 +147,7 @@ fn report_equal_items(effects: &mut Vec<Effect>, part: &ComparisonPart) {
     }));
 }
 
-/// Removes the rooms that the session may not see from a plan.
+/// Removes from a plan the rooms that the session may not see.
 pub(super) fn within_scope(state: &State, mut plan: Arc<Plan>) -> Arc<Plan> {
     if let Some(rooms) = &state.start.scope.rooms
         && plan.rooms.iter().any(|room| !rooms.contains(&room.room))
@@ -207,13 +209,13 @@ fn show(state: &mut State, mut parts: Vec<ComparisonPart>, before: Option<PlanOv
     arrivals::open_when_idle(state, overlay, "Comparison finished");
     if let Some(skipped) = skipped {
         let rooms = describe::count(skipped, "room");
-        state.notify(format!("{rooms} without permission skipped"));
+        state.notify(format!("Skipped {rooms} (no permission)"));
     }
 }
 
-/// Drops the rooms that the account may not manage, if the rooms of a server are received because the file has none of
-/// them, and returns their number. Returns `None` if there are no such rooms, or if there are only such rooms; the plan
-/// then keeps them, to show the reason.
+/// If the data file has no room of this server, drops the rooms that the account may not manage from the plan and returns
+/// how many were dropped. Returns `None` if none was dropped. If the account may manage none of the rooms, the plan keeps
+/// all of them, to show the reason.
 fn skip_forbidden(part: &mut ComparisonPart) -> Option<usize> {
     let Some(Ok(plan)) = part.result.as_mut().filter(|_| part.local.is_empty()) else {
         return None;

@@ -58,8 +58,8 @@ pub(super) fn run(
     handlers::run(state, command.id, effects);
 }
 
-/// Returns whether typed characters go into a text input.
-pub(super) fn accepts_text(state: &State) -> bool {
+/// Returns whether pasted text goes into the filter or the top overlay.
+pub(super) fn accepts_paste(state: &State) -> bool {
     state.typed_filter().is_some() || state.top().is_some_and(Layer::takes_text)
 }
 
@@ -76,14 +76,14 @@ fn is_file_prompt(state: &State) -> bool {
     state.top_as::<Prompt>().is_some_and(Prompt::asks_for_path)
 }
 
-/// Inserts pasted text into the focused text input. The path of a file dropped on the prompt for a file replaces its
-/// text.
+/// Inserts pasted text into the focused text input. In a list of addresses, the pasted addresses are added. If a file is
+/// dropped on a file prompt, its path replaces the text of the prompt.
 pub(super) fn paste(state: &mut State, pasted: &str, effects: &mut Vec<Effect>) {
     if state.is_too_small() {
         return;
     }
     state.notice = None;
-    if !accepts_text(state) {
+    if !accepts_paste(state) {
         if !state.overlays.is_empty() {
             state.notify_error("Cannot paste here");
             return;

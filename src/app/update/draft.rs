@@ -93,16 +93,16 @@ pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects:
     let live = &mut state.drafts.live;
     if has_input && is_user_input {
         effects.push(Effect::Wait(DraftDelay::Typing));
-        live.awaiting_pause = true;
-    } else if !has_input && std::mem::take(&mut live.awaiting_pause) {
+        live.typing_delay_runs = true;
+    } else if !has_input && std::mem::take(&mut live.typing_delay_runs) {
         effects.push(Effect::CancelWait(DraftDelay::Typing));
     }
     live.has_overdue_changes &= has_pending;
-    if has_pending && !live.has_overdue_changes && !live.awaiting_answer {
+    if has_pending && !live.has_overdue_changes && !live.unconfirmed_delay_runs {
         // Inserted before the other effects, because the store may answer immediately.
         effects.insert(0, Effect::Wait(DraftDelay::Unconfirmed));
-        live.awaiting_answer = true;
-    } else if !has_pending && std::mem::take(&mut live.awaiting_answer) {
+        live.unconfirmed_delay_runs = true;
+    } else if !has_pending && std::mem::take(&mut live.unconfirmed_delay_runs) {
         effects.push(Effect::CancelWait(DraftDelay::Unconfirmed));
     }
     // A submitted form stays in the live draft until its change is saved or is itself in the draft.
@@ -145,14 +145,14 @@ fn save_live_draft(state: &mut State, effects: &mut Vec<Effect>) {
 pub(super) fn delay_elapsed(state: &mut State, delay: DraftDelay) {
     match delay {
         DraftDelay::Typing => {
-            state.drafts.live.awaiting_pause = false;
+            state.drafts.live.typing_delay_runs = false;
             let forms = changed_forms(state).map(FormDraft::of_form).collect();
             let prompts = typed_prompts(state).collect();
             state.drafts.live.forms = forms;
             state.drafts.live.prompts = prompts;
         }
         DraftDelay::Unconfirmed => {
-            state.drafts.live.awaiting_answer = false;
+            state.drafts.live.unconfirmed_delay_runs = false;
             state.drafts.live.has_overdue_changes = true;
         }
     }

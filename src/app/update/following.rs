@@ -34,7 +34,7 @@ pub(super) fn set_follower(state: &mut State, room: Jid, follower: Follower) {
     let text = follower_text(&follower);
     let before = state.servers.following.set_follower(room, follower);
     if is_silent {
-        let (rooms, by) = state.servers.following.unfollowed_rooms();
+        let (rooms, by) = state.servers.following.rooms_with_silent_follower();
         let subject = describe::first_few(&rooms);
         let text = format!("{subject}: {}", silent_text(by));
         state.notify_error(text);
@@ -149,7 +149,7 @@ pub(super) fn incoming(
         is_decision,
         group: EditGroup::default(),
         authors,
-        conflicts: 0,
+        failed_commits: 0,
     };
     let server = incoming.plan.server.clone();
     if state.servers.following.incoming.contains_key(&server) {
@@ -219,8 +219,8 @@ pub(super) fn committed(
             received(state, effects, &incoming, &group);
             receive_next(state, effects, &server);
         }
-        Err(EditError::Conflict { .. }) if incoming.conflicts < MAX_RETRIES => {
-            incoming.conflicts += 1;
+        Err(EditError::Conflict { .. }) if incoming.failed_commits < MAX_RETRIES => {
+            incoming.failed_commits += 1;
             receive(state, effects, incoming);
         }
         Err(error) => {

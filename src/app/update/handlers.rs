@@ -94,7 +94,7 @@ fn handler(id: CommandId) -> (CheckEnabled, RunCommand) {
         Id::History => (State::check_loaded, history::open),
         Id::GoTo => (finder::may_go_to, finder::go_to),
         Id::Sets => (sets::may_open, sets::open),
-        Id::Servers => (compare::may_open, servers::open),
+        Id::Servers => (compare::may_show_servers, servers::open),
         Id::CompareServer => (compare::may_compare, servers::compare),
         Id::CompareAllServers => (servers::may_compare_all, servers::compare_all),
         Id::CheckServer => (servers::may_check, servers::check),

@@ -81,7 +81,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Paste(text) => dispatch::paste(state, &text, &mut effects),
         // Where text is accepted, such a paste is handled like a marked one. If it were handled as keys, everything
         // after the first line break would run commands.
-        Msg::UnmarkedPaste(text) if dispatch::accepts_text(state) => {
+        Msg::UnmarkedPaste(text) if dispatch::accepts_paste(state) => {
             dispatch::paste(state, &text, &mut effects);
         }
         Msg::UnmarkedPaste(_) => state.notify_error("Looks like pasted text: open a form first"),

@@ -1,4 +1,4 @@
-//! Quitting, and the commands for a data file that cannot be saved.
+//! Quitting, and the commands for a data file with a problem.
 
 use crate::app::command::CommandId;
 use crate::app::state::{LastInput, QuitState};
@@ -11,13 +11,14 @@ pub(crate) fn close_overlay(state: &mut State, _: &mut Vec<Effect>) {
     state.overlays.pop();
 }
 
-/// Quits after pending changes are saved and sent. Asks first if they cannot be saved. Open forms are kept as a draft.
+/// Quits after pending changes are saved and sent. Asks first if they cannot be saved. Open forms and prompts with input
+/// are kept as a draft. If the key is pressed again, hatrack no longer waits for the servers.
 pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
     state.last_input = LastInput::Quit;
     let is_sending = state.servers.sending.open_requests > 0;
-    if is_sending && state.problem.is_none() && state.quit != QuitState::WhenSaved {
-        // If the key is pressed again, hatrack no longer waits for the server; the next session sends the rest.
-        state.quit = QuitState::WhenSaved;
+    let is_pressed_again = matches!(state.quit, QuitState::WhenSent | QuitState::WhenSaved);
+    if is_sending && state.problem.is_none() && !is_pressed_again {
+        state.quit = QuitState::WhenSent;
         let key = state.key(CommandId::Quit);
         state.notify(format!(
             "Sending; hatrack quits when done ({key} to quit now; the next session sends the rest)"
@@ -29,7 +30,11 @@ pub(crate) fn quit(state: &mut State, _: &mut Vec<Effect>) {
     } else if state.problem.is_some() {
         confirm_unsaved(state);
     } else {
-        state.quit = QuitState::WhenSaved;
+        state.quit = if is_pressed_again {
+            QuitState::WhenSaved
+        } else {
+            QuitState::WhenSent
+        };
         state.notify("Saving; hatrack quits when done");
     }
 }
@@ -75,7 +80,7 @@ pub(super) fn confirm_unsaved(state: &mut State) {
 /// Asks whether to quit although the draft cannot be stored. If the user has continued to work, only reports the reason.
 pub(super) fn confirm_losing_draft(state: &mut State, reason: &str) {
     state.quit = QuitState::No;
-    if is_busy_again(state) {
+    if has_continued_to_work(state) {
         state.notify_error(format!(
             "Cannot quit: your input cannot be kept as a draft: {reason}"
         ));
@@ -102,35 +107,42 @@ fn confirm(
     state.open(Confirm::new(title, question, consequence, action));
 }
 
-/// Returns whether a question about quitting would take keys that are meant for a text or another question, because the
-/// user has continued to work after pressing the key that quits.
-fn is_busy_again(state: &State) -> bool {
+/// Returns whether the user has continued to work after pressing the key that quits, so that a question about quitting
+/// would take keys that are meant for a text or another question.
+fn has_continued_to_work(state: &State) -> bool {
     state.last_input != LastInput::Quit && arrivals::would_interrupt(state)
 }
 
-/// Continues a quit that waited for changes, if all of them are saved and sent. A conflict that prevents saving cancels
-/// the quit.
+/// Continues a quit that waited for changes to be saved or sent, if that is done. A conflict that prevents saving
+/// cancels the quit.
 pub(super) fn resume(state: &mut State) {
-    if state.quit != QuitState::WhenSaved {
-        return;
-    }
+    let is_done = match state.quit {
+        QuitState::WhenSent => state.pending.is_empty() && state.servers.sending.open_requests == 0,
+        QuitState::WhenSaved => state.pending.is_empty(),
+        QuitState::No | QuitState::WhenDraftSaved(_) | QuitState::Now => return,
+    };
     let mut overlays = state.overlays.iter().chain(&state.arrived);
     let prevents_saving = |conflict: &Conflict| !matches!(conflict.subject, ConflictSubject::Sent(..));
     if overlays.any(|overlay| overlay.downcast_ref::<Conflict>().is_some_and(prevents_saving)) {
         // The conflict has to be resolved first.
         state.quit = QuitState::No;
-    } else if state.pending.is_empty() && state.servers.sending.open_requests == 0 {
+    } else if is_done {
         begin(state, 0);
     }
 }
 
-/// Asks whether to quit without saving, since saving fails, if a quit waits for changes to be saved.
+/// Called when the data file has a problem. If a quit waits for changes to be saved, asks whether to quit without saving;
+/// if the user has continued to work, only reports the problem. If nothing has to be saved, quits without waiting for the
+/// servers.
 pub(super) fn on_problem(state: &mut State) {
-    if state.quit != QuitState::WhenSaved {
+    if !matches!(state.quit, QuitState::WhenSent | QuitState::WhenSaved) {
         return;
     }
+    if state.pending.is_empty() {
+        return begin(state, 0);
+    }
     state.quit = QuitState::No;
-    if is_busy_again(state) {
+    if has_continued_to_work(state) {
         let reason = state.problem.as_ref().map_or("", StoreProblem::message);
         let text = format!("Cannot quit: {}", reason.trim_end_matches('.'));
         state.notify_error(text);
@@ -169,7 +181,7 @@ pub(crate) fn may_recreate(state: &State) -> Result<(), String> {
 pub(crate) fn recreate(state: &mut State, _: &mut Vec<Effect>) {
     let question = "Recreate the data file?".to_owned();
     // The whole file is recreated, including rooms that a restricted session does not show.
-    let consequence = "The file was deleted. It is recreated from its last known contents.".to_owned();
+    let consequence = "The file was deleted. It will be recreated from its last known contents.".to_owned();
     confirm(
         state,
         "Recreate data file",

@@ -66,7 +66,7 @@ pub(crate) fn may_check(state: &State) -> Result<(), String> {
     if state.start.scope.rooms.is_some() {
         return Err("Checking a server is not available in a session restricted by --room".into());
     }
-    compare::may_open(state)
+    compare::may_show_servers(state)
 }
 
 pub(crate) fn check(state: &mut State, effects: &mut Vec<Effect>) {
@@ -90,7 +90,7 @@ pub(crate) fn details(state: &mut State, _: &mut Vec<Effect>) {
 }
 
 pub(crate) fn may_reconnect(state: &State) -> Result<(), String> {
-    compare::may_open(state)?;
+    compare::may_show_servers(state)?;
     match selected(state).map(|server| &server.state) {
         Some(ServerState::Away(_) | ServerState::Refused(_)) => Ok(()),
         Some(_) => Err("The connection to the server has not failed".into()),

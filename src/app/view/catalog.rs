@@ -18,7 +18,11 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a CatalogOverlay) ->
         truncation: Truncation::Middle,
         remarks: Vec::new(),
     });
-    let key = state.key(CommandId::DefineHat);
+    let mut empty_lines = vec!["The catalog is empty.".to_owned()];
+    if state.check_can_change().is_ok() {
+        let key = state.key(CommandId::DefineHat);
+        empty_lines.push(format!("Press {key} to define a hat."));
+    }
     // Hats of users that are not in the catalog are listed as well.
     let defined = entries.iter().filter(|entry| entry.definition.is_some()).count();
     let not_in_catalog = match len - defined {
@@ -39,10 +43,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a CatalogOverlay) ->
         remarks: Vec::new(),
         body: Body::List(ListView {
             narrow_below: 58,
-            empty_lines: vec![
-                "The catalog is empty.".into(),
-                format!("Press {key} to define a hat."),
-            ],
+            empty_lines,
             ..ListView::new(len, selected, move |index| row(entries.get(index), index))
         }),
         details,

@@ -113,8 +113,8 @@ fn no_hats(state: &State) -> Vec<String> {
         if !user.affiliation.is_affiliated() {
             lines.push("Hats can be added to owners, admins and members only.".into());
             let room = state.room().filter(|_| state.check_can_change().is_ok());
-            let way = room.map_or_else(String::new, |(room, _)| state.way_to_affiliation(room));
-            lines.extend((!way.is_empty()).then(|| way.trim_start().to_owned()));
+            let advice = room.map_or_else(String::new, |(room, _)| state.affiliation_advice(room));
+            lines.extend((!advice.is_empty()).then(|| advice.trim_start().to_owned()));
         } else if state.check_can_add_hats().is_ok() {
             lines.push(key_hint(state, Pane::Third, CommandId::AddHat));
         }

@@ -32,7 +32,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, form: &'a Form) -> View<'a> {
         has_focus,
     });
     let heading = form.subject.heading();
-    // Of very many users, this takes time.
+    // Computed only once, because it takes time for very many users.
     let skipped = skipped_users(state, form);
     View {
         heading: Heading {

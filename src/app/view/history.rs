@@ -178,8 +178,8 @@ fn row<'a>(state: &State, overlay: &'a HistoryOverlay, index: usize, actor_width
     })
 }
 
-/// Lists the first few users that an entry changed, after a colon, if the description of the change only counts users;
-/// otherwise empty.
+/// Lists the first few users that an entry changed, after a colon. Empty for one or two users, because most
+/// descriptions name them.
 fn user_names(entry: &HistoryEntry) -> String {
     let edits = entry.group.0.iter().take(describe::MAX_DESCRIBED_EDITS);
     let users: BTreeSet<&Jid> = edits.filter_map(Edit::user).collect();

@@ -66,8 +66,8 @@ pub(super) fn view(state: &State, pane: Pane) -> View<'_> {
 /// Returns the width below which rows show short forms.
 fn narrow_width(grouping: Grouping, pane: Pane) -> u16 {
     match (grouping, pane) {
-        // Rows of this pane can have a column that shows who is online or the state of synchronization; and a pane that
-        // grows should show names rather than wide numbers.
+        // These rows can have one more column: for synchronization, or for who is online. In a wider pane, the names
+        // get more space first, and only then the numbers.
         (Grouping::ByRoom | Grouping::ByUser, Pane::First) => 36,
         (_, Pane::First) => 30,
         (_, Pane::Second) => 44,
@@ -254,15 +254,16 @@ pub(super) fn active_text(attachment: &Attachment) -> &'static str {
 
 /// Describes how many of the marked users or rooms have a hat, and for how many it is active and required.
 pub(super) fn tally_parts(state: &State, tally: &Tally) -> [String; 3] {
-    let marked = state.marked(Pane::Second);
-    let rows = match state.grouping() {
-        Grouping::ByUser => "rooms",
-        Grouping::ByRoom | Grouping::ByHat => "users",
+    let number = describe::with_thousands_commas;
+    let noun = match state.grouping() {
+        Grouping::ByUser => "room",
+        Grouping::ByRoom | Grouping::ByHat => "user",
     };
+    let marked = describe::count(state.marked(Pane::Second), noun);
     [
-        format!("{} of {marked} {rows}", tally.count),
-        format!("{} active", tally.active),
-        format!("{} required", tally.required),
+        format!("{} of {marked}", number(tally.count)),
+        format!("{} active", number(tally.active)),
+        format!("{} required", number(tally.required)),
     ]
 }
 

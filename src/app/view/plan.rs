@@ -327,7 +327,7 @@ pub(super) fn room_text(state: &State, plan: &RoomPlan, counts: PlanCounts) -> S
 }
 
 /// Describes the planned action for a difference, as a phrase.
-pub(super) fn done_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> String {
+pub(super) fn planned_action_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> String {
     let text = describe_line(line, plan, part.local(&plan.room));
     let key = |id| state.key(id);
     match (line.decision, line.action) {
@@ -362,6 +362,6 @@ fn line_text(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> St
         let hint = describe::sentence(&choice_hint(state));
         return format!("{subject}: conflict{reason}. {sides}. {hint}");
     }
-    let done = done_text(state, part, plan, line);
-    format!("{subject}. {done}{reason}. {sides}")
+    let planned_action = planned_action_text(state, part, plan, line);
+    format!("{subject}. {planned_action}{reason}. {sides}")
 }

@@ -93,7 +93,8 @@ pub(in crate::app) fn draft<'a>(overlay: &Draft, wardrobe: &Wardrobe, zone: &Tim
         (0, _) => "changes",
         (1, true) => "form",
         (_, true) => "forms",
-        (_, false) => "form and changes",
+        (1, false) => "form and changes",
+        (_, false) => "forms and changes",
     };
     let mut paragraphs = vec![
         emphasized(format!("Unsaved {noun} from your last session:")),

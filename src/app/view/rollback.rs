@@ -25,8 +25,8 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a RollbackOverlay) -
     }
     if skipped > 0 {
         let text = format!(
-            "Skipped because of later changes: {}",
-            describe::with_thousands_commas(skipped)
+            "Skipped: {}; the rows give the reasons",
+            describe::count(skipped, "change")
         );
         remarks.push(Remark::error(text));
     }

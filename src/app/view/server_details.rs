@@ -8,7 +8,7 @@ use crate::app::servers::report::{ReportOverlay, ReportRow, failed_texts, room_c
 use crate::app::servers::{KnownServer, PlanRow, describe_note, line_target, sides, unreadable_text};
 use crate::sync::{Line, RoomPlan, RoomReport, ServerReport, ServerState};
 
-use super::plan::{counts_text, done_text, note_text, room_text};
+use super::plan::{counts_text, note_text, planned_action_text, room_text};
 use super::servers::{software, state_text};
 use crate::app::servers::rights_text;
 
@@ -139,13 +139,13 @@ fn about_room(part: &PlanPart, plan: &RoomPlan) -> Vec<String> {
 /// Describes a difference: the value on each side, and the planned action.
 fn difference(state: &State, part: &PlanPart, plan: &RoomPlan, line: &Line) -> Vec<String> {
     let [subject, yours, theirs, base] = sides(line, plan, part.local(&plan.room));
-    let done = done_text(state, part, plan, line);
+    let planned_action = planned_action_text(state, part, plan, line);
     let mut texts = vec![
         subject,
         format!("Yours (data file): {yours}"),
         format!("Theirs (server): {theirs}"),
         format!("Last common value: {base}"),
-        done,
+        planned_action,
     ];
     texts.extend(line.reason.map(|reason| format!("Note: {reason}")));
     texts

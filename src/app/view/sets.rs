@@ -10,12 +10,12 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a SetsOverlay) -> Vi
     // High enough for all sets, so that the height does not change while filtering.
     let all = state.wardrobe().hat_sets().map_or(0, |sets| sets.len());
     let height = u16::try_from(all + 3).unwrap_or(u16::MAX).clamp(9, 24);
-    let (entries, failed) = match overlay.entries(&state.shown) {
+    let (entries, error) = match overlay.entries(&state.shown) {
         Ok(entries) => (entries, None),
         Err(reason) => (Vec::new(), Some(reason)),
     };
     let len = entries.len();
-    let empty_lines = match &failed {
+    let empty_lines = match &error {
         Some(_) => Vec::new(),
         None => vec![empty_text(state, overlay)],
     };
@@ -35,7 +35,7 @@ pub(in crate::app) fn view<'a>(state: &'a State, overlay: &'a SetsOverlay) -> Vi
             text: &overlay.text,
             hint: "",
         }),
-        remarks: failed.map(Remark::error).into_iter().collect(),
+        remarks: error.map(Remark::error).into_iter().collect(),
         body: Body::List(ListView {
             empty_lines,
             ..ListView::new(len, overlay.selected(len), move |index| {
@@ -50,10 +50,15 @@ fn empty_text(state: &State, overlay: &SetsOverlay) -> String {
     if !overlay.text.text().trim().is_empty() {
         return "No matches".into();
     }
+    if state.check_can_change().is_err() {
+        return "No hat sets yet.".into();
+    }
     let key = state.key(CommandId::SaveSet);
     match state.user() {
-        Some(_) => format!("No hat sets yet. Press {key} to save this user's hats as a hat set."),
-        None => {
+        Some((_, user)) if !user.hats.is_empty() => {
+            format!("No hat sets yet. Press {key} to save this user's hats as a hat set.")
+        }
+        _ => {
             format!("No hat sets yet. Select a user with hats, then press {key} to save them as a hat set.")
         }
     }

@@ -60,7 +60,7 @@ pub(super) fn skip_forbidden(
     let rooms = count(skipped.len(), "room");
     (!skipped.is_empty()).then(|| {
         format!(
-            "{}: {rooms} without permission skipped: {}",
+            "{}: skipped {rooms} (no permission): {}",
             plan.server,
             first_few(&skipped)
         )

@@ -395,7 +395,7 @@ impl Engine {
         let set_aside = plan.set_aside.filter(|_| !is_gone);
         let may_be_invalid = matches!(
             set_aside,
-            Some(SetAside::FileIsOlder | SetAside::RoomMadeAnew | SetAside::RoomGone)
+            Some(SetAside::FileIsOlder | SetAside::RoomRecreated | SetAside::RoomGone)
         );
         if updates.is_empty() && !is_gone && !may_be_invalid {
             return Ok(());
@@ -407,7 +407,7 @@ impl Engine {
                 Some(SetAside::FileIsOlder) => {
                     self.data.check(&base, base.class, 0) == Err(SetAside::FileIsOlder)
                 }
-                Some(SetAside::RoomMadeAnew | SetAside::RoomGone) => base.check_room(plan.remote()).is_err(),
+                Some(SetAside::RoomRecreated | SetAside::RoomGone) => base.check_room(plan.remote()).is_err(),
                 _ => false,
             };
             if is_invalid {

@@ -22,19 +22,21 @@ pub(super) struct OccupantsByRoom {
     pub(super) last_poll: Option<Instant>,
 }
 
-/// The occupants of one room.
+/// What is known about the occupants of a room, and what the session was told about them.
 #[derive(Debug, Default)]
 struct RoomOccupants {
     occupants: Arc<Occupants>,
-    /// Whether `occupants` has all occupants.
+    /// Whether the server has reported all occupants, including those beyond [`MAX_OCCUPANTS`].
     is_complete: bool,
-    /// Whether the occupants were reported as they are now.
+    /// Whether the session was told occupants, and not since then that they are unknown.
     is_announced: bool,
+    /// Whether `occupants` has changed since the session was told.
+    has_changed: bool,
 }
 
 impl OccupantsByRoom {
-    /// Applies changes of the occupants of a room; `None`: the occupants are unknown. Returns whether it must be reported that
-    /// they are unknown.
+    /// Applies changes of the occupants of a room; `None`: the occupants are unknown. Returns whether the session must be told
+    /// that they are unknown.
     pub(super) fn update(&mut self, room: &Jid, changes: Option<OccupantChanges>) -> bool {
         let Some(changes) = changes else {
             return self.rooms.remove(room).is_some_and(|room| room.is_announced);
@@ -54,22 +56,24 @@ impl OccupantsByRoom {
             }
         }
         known.is_complete |= changes.is_complete;
-        known.is_announced = false;
+        known.has_changed = true;
         false
     }
 
-    /// Returns the rooms whose complete occupants were not reported yet, and marks them as reported.
+    /// Returns the rooms whose occupants are complete and of which the session was not told yet, and marks them as announced.
     pub(super) fn take_unannounced(&mut self) -> Vec<(Jid, Arc<Occupants>)> {
         let rooms = self.rooms.iter_mut();
-        let unannounced = rooms.filter(|(_, known)| known.is_complete && !known.is_announced);
+        let unannounced =
+            rooms.filter(|(_, known)| known.is_complete && (known.has_changed || !known.is_announced));
         let unannounced = unannounced.map(|(room, known)| {
             known.is_announced = true;
+            known.has_changed = false;
             (room.clone(), known.occupants.clone())
         });
         unannounced.collect()
     }
 
-    /// Forgets all rooms for which `is_kept` is false. Returns those of them whose occupants were reported.
+    /// Forgets all rooms for which `is_kept` is false. Returns those of them whose occupants were announced.
     pub(super) fn retain(&mut self, is_kept: impl Fn(&Jid) -> bool) -> Vec<Jid> {
         let mut announced = Vec::new();
         self.rooms.retain(|room, known| {
@@ -82,8 +86,8 @@ impl OccupantsByRoom {
         announced
     }
 
-    /// Returns the rooms whose occupants were reported, if the server was not polled for [`OUTDATED_AFTER`], and marks them as not
-    /// reported, so that their occupants are reported again after the next poll.
+    /// Returns the rooms whose occupants were announced, if the server was not polled for [`OUTDATED_AFTER`], and marks them as
+    /// not announced, so that they are announced again after the next poll.
     fn take_outdated(&mut self) -> Vec<Jid> {
         let is_old = self.last_poll.is_none_or(|at| at.elapsed() >= OUTDATED_AFTER);
         let rooms = self.rooms.iter_mut().filter(|_| is_old);
@@ -94,14 +98,14 @@ impl OccupantsByRoom {
         announced.collect()
     }
 
-    /// Reports that the occupants are unknown, if the server was not polled for [`OUTDATED_AFTER`].
+    /// Tells the session that the occupants are unknown, if the server was not polled for [`OUTDATED_AFTER`].
     pub(super) fn report_outdated(&mut self, notify: &Notify) {
         let outdated = self.take_outdated();
         report_unknown(notify, outdated);
     }
 }
 
-/// Reports that the occupants of rooms are unknown.
+/// Tells the session that the occupants of rooms are unknown.
 pub(super) fn report_unknown(notify: &Notify, rooms: Vec<Jid>) {
     for room in rooms {
         notify(ServerEvent::Occupants {
@@ -147,6 +151,28 @@ mod tests {
         assert_eq!(rooms.take_unannounced(), announced, "after the next poll");
         assert!(rooms.update(&room, None));
         assert!(!rooms.update(&room, None));
+    }
+
+    #[test]
+    fn withdraws_occupants_that_changed_after_they_were_announced() {
+        let room = jid("a@muc.example.org");
+        let announced_then_changed = || {
+            let mut rooms = OccupantsByRoom::default();
+            rooms.update(&room, Some(changes(true, true, &["x@example.org"])));
+            assert_eq!(rooms.take_unannounced().len(), 1);
+            rooms.update(&room, Some(changes(true, false, &["y@example.org"])));
+            assert_eq!(rooms.take_unannounced(), [], "incomplete");
+            rooms
+        };
+        assert!(announced_then_changed().update(&room, None));
+        assert_eq!(
+            announced_then_changed().take_outdated(),
+            std::slice::from_ref(&room)
+        );
+        assert_eq!(
+            announced_then_changed().retain(|_| false),
+            std::slice::from_ref(&room)
+        );
     }
 
     #[test]

@@ -181,7 +181,10 @@ impl<'a> RoomChanger<'a> {
             let users = hats.into_iter().flat_map(|room| room.users.values());
             let count = users.filter(|user| user.hats.contains_key(hat)).count();
             if count > 0 {
-                let why = format!("{count} users have the hat");
+                let why = match count {
+                    1 => "1 user has the hat".to_owned(),
+                    _ => format!("{count} users have the hat"),
+                };
                 return ChangeResult::Outcome(refuse(Condition::Conflict, Some(&why)));
             }
             if hats.is_none_or(|room| room.unreadable.may_have(hat)) {

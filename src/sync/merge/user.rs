@@ -139,7 +139,7 @@ impl Context<'_> {
         };
         self.lines.push(Line {
             action,
-            decision: super::line(Subject::Name, action, line.reason).decision,
+            decision: super::default_decision(action, line.reason),
             ..line
         });
     }

@@ -1,32 +1,29 @@
-//! Rooms that cannot be followed for a while: the server is away, the room is gone, or others change what is known of it.
+//! Rooms that cannot be followed for a while: the server is away, the room is gone, or another session changes the
+//! room's base.
 
 use std::sync::Mutex;
 
 use super::*;
 
-fn is_follows(event: &ServerEvent) -> bool {
-    matches!(event, ServerEvent::Follows { .. })
-}
-
 #[test]
 fn room_is_followed_again_once_another_session_compared_it() {
-    let stage = Stage::known(ServerClass::Prosody);
+    let stage = Stage::compared(ServerClass::Prosody);
     let (session, mut store) = (stage.session(), stage.store());
     session.follow(&store);
-    session.after_looks(&stage);
-    go_away(&stage);
-    assert_eq!(session.follower(), Follower::NotCompared);
-    stage.server.lock().unwrap().gone = false;
+    session.wait_for_polls(&stage);
+    remove_room(&stage);
+    assert_eq!(session.wait_for_follower(), Follower::NotCompared);
+    stage.server.lock().unwrap().rooms_are_gone = false;
     let other = stage.session_of("other");
     let plan = other.plan(&store, OtherRooms::Ignore).unwrap();
     assert!(other.receive(&mut store, &plan, &|_| true));
     other.worker.finish();
-    assert_eq!(session.follower(), Follower::Here);
+    assert_eq!(session.wait_for_follower(), Follower::Here);
 }
 
 #[test]
 fn room_is_reported_as_followed_once_it_was_read() {
-    let stage = Stage::known(ServerClass::Prosody);
+    let stage = Stage::compared(ServerClass::Prosody);
     let (session, store) = (stage.session(), stage.store());
     {
         let mut server = stage.server.lock().unwrap();
@@ -52,31 +49,33 @@ fn room_is_reported_as_followed_once_it_was_read() {
 #[test]
 fn room_is_not_reported_as_followed_again_after_a_lost_connection() {
     let class = ServerClass::Prosody;
-    let stage = Stage::known(class);
+    let stage = Stage::compared(class);
     let (session, store) = (stage.session(), stage.store());
     session.follow(&store);
-    session.after_looks(&stage);
+    session.wait_for_polls(&stage);
     {
         let mut server = stage.server.lock().unwrap();
         let next = server.calls + 1;
         server.faults = (next..next + 2).map(|call| (call, Fault::Away)).collect();
-        let there = server.rooms.get_mut(&room()).unwrap();
-        crate::simulated::set(there, &item("u0", "urn:x:there"), value(class, "There"));
+        let remote = server.rooms.get_mut(&room()).unwrap();
+        crate::simulated::set(remote, &item("u0", "urn:x:there"), value(class, "There"));
     }
-    let mut said = Vec::new();
+    let mut followers = Vec::new();
     session.wait(|event| {
-        said.extend(is_follows(&event).then(|| event.clone()));
+        if let ServerEvent::Follows { follower, .. } = &event {
+            followers.push(follower.clone());
+        }
         incoming(event)
     });
-    assert!(said.is_empty(), "{said:?}");
+    assert_eq!(followers, []);
 }
 
 #[test]
-fn server_that_is_away_is_not_tried_because_another_room_is_selected() {
-    let stage = Stage::known(ServerClass::Prosody);
+fn selecting_a_room_does_not_reconnect_to_a_server_that_is_away() {
+    let stage = Stage::compared(ServerClass::Prosody);
     let (session, store) = (stage.session(), stage.store());
     session.follow(&store);
-    session.after_looks(&stage);
+    session.wait_for_polls(&stage);
     let calls = || stage.server.lock().unwrap().calls;
     {
         let mut server = stage.server.lock().unwrap();
@@ -96,71 +95,70 @@ fn server_that_is_away_is_not_tried_because_another_room_is_selected() {
                 may_ask: false,
             })
             .unwrap();
-        // Time for what should not happen.
+        // Gives the worker time to connect, which it should not do.
         std::thread::sleep(Duration::from_millis(100));
     }
-    // It is tried now and then by itself.
-    let tried = calls() - before;
-    assert!(tried < 8, "{tried}");
+    // The session tries to reconnect a few times without a request.
+    let attempts = calls() - before;
+    assert!(attempts < 8, "{attempts}");
 }
 
 #[test]
-fn room_is_read_again_at_once_if_another_session_sent_meanwhile() {
+fn room_is_read_again_at_once_if_another_session_sends_during_the_read() {
     let class = ServerClass::Prosody;
-    let stage = Arc::new(Stage::known(class));
+    let stage = Arc::new(Stage::compared(class));
     let (session, store) = (stage.session(), stage.store());
     session.follow(&store);
-    session.after_looks(&stage);
+    session.wait_for_polls(&stage);
     let theirs = item("u1", "urn:x:there");
-    // The number of looks at each of the two reads.
-    let looks: Arc<Mutex<Vec<usize>>> = Arc::default();
-    let note = |stage: &Arc<Stage>, looks: &Arc<Mutex<Vec<usize>>>| {
-        let (stage, looks) = (stage.clone(), looks.clone());
+    // The number of polls before each of the two reads.
+    let polls: Arc<Mutex<Vec<usize>>> = Arc::default();
+    let note_polls = |stage: &Arc<Stage>, polls: &Arc<Mutex<Vec<usize>>>| {
+        let (stage, polls) = (stage.clone(), polls.clone());
         move || {
-            let now = stage.server.lock().unwrap().looks;
-            looks.lock().unwrap().push(now);
+            let count = stage.server.lock().unwrap().polls;
+            polls.lock().unwrap().push(count);
         }
     };
-    let act = {
-        let (first, second) = (note(&stage, &looks), note(&stage, &looks));
+    let send_during_first_read = {
+        let (note_first, note_second) = (note_polls(&stage, &polls), note_polls(&stage, &polls));
         let stage = stage.clone();
         move || {
-            first();
+            note_first();
             send_by_another_account(&stage);
-            stage.server.lock().unwrap().after_read = Some(Meanwhile(Box::new(second)));
+            stage.server.lock().unwrap().after_read = Some(Callback(Box::new(note_second)));
         }
     };
     {
         let mut server = stage.server.lock().unwrap();
-        server.after_read = Some(Meanwhile(Box::new(act)));
-        let there = server.rooms.get_mut(&room()).unwrap();
-        crate::simulated::set(there, &theirs, value(class, "There"));
-        server.change_room(&room());
+        server.after_read = Some(Callback(Box::new(send_during_first_read)));
+        let remote = server.rooms.get_mut(&room()).unwrap();
+        crate::simulated::set(remote, &theirs, value(class, "There"));
+        server.log_room_change(&room());
     }
-    let (plan, _) = session.incoming();
+    let (plan, _) = session.wait_for_incoming();
     assert!(plan.rooms[0].received().into_keys().eq([theirs]));
-    let looks = looks.lock().unwrap();
+    let polls = polls.lock().unwrap();
     assert!(
-        matches!(looks[..], [first, second] if first == second),
-        "{looks:?}"
+        matches!(polls[..], [first, second] if first == second),
+        "{polls:?}"
     );
 }
 
-/// Nobody asks for anything: who follows sends again what the server lost.
 #[test]
-fn what_the_server_lost_is_sent_again_by_who_follows() {
+fn follower_sends_lost_changes_again_without_a_request() {
     for class in CLASSES.into_iter().filter(|class| !class.confirms_storage()) {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (mut store, requests) = stage.store_at_once("state");
         let session = stage.session();
         session.follow(&store);
-        session.after_looks(&stage);
+        session.wait_for_polls(&stage);
         let there = item("u0", "urn:x:there");
         add(&mut store, "u0", "urn:x:there", "There");
         session.worker.request(request(&requests)).unwrap();
-        session.sent();
+        session.wait_for_sent();
         stage.server.lock().unwrap().crash();
-        assert_eq!(stage.remote(&there), None, "{class:?}: it is lost");
+        assert_eq!(stage.remote(&there), None, "{class:?}: the change is not lost");
         let report = session.wait(|event| match event {
             ServerEvent::Sent { report, .. } => Some(report),
             event => incoming(event).map(|plan| panic!("{plan:?}")),
@@ -168,43 +166,43 @@ fn what_the_server_lost_is_sent_again_by_who_follows() {
         assert_eq!(report.rooms[0].sent, 1, "{class:?}");
         assert_eq!(stage.remote(&there), value(class, "There"), "{class:?}");
         assert_eq!(stage.local(&there), value(class, "There"), "{class:?}");
-        // It is sent once.
-        assert_nothing_comes_in(session.after_looks(&stage));
-        assert_eq!(stage.server.lock().unwrap().changed[&there], 2, "{class:?}");
+        // The change is sent again only once.
+        assert_nothing_incoming(session.wait_for_polls(&stage));
+        assert_eq!(stage.server.lock().unwrap().change_counts[&there], 2, "{class:?}");
     }
 }
 
-/// A room that was destroyed and made anew is neither received nor sent to, although it was read for sending shortly before.
+/// The room is destroyed and created again shortly after it was read for sending.
 #[test]
-fn nothing_goes_to_or_comes_from_a_room_that_was_made_anew() {
+fn nothing_is_sent_to_or_received_from_a_room_that_was_created_again() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (mut store, requests) = stage.store_at_once("state");
         let session = stage.session();
         session.follow(&store);
-        session.after_looks(&stage);
+        session.wait_for_polls(&stage);
         add(&mut store, "u0", "urn:x:there", "There");
         session.worker.request(request(&requests)).unwrap();
-        session.sent();
+        session.wait_for_sent();
         {
             let mut server = stage.server.lock().unwrap();
-            let there = server.rooms.get_mut(&room()).unwrap();
-            for user in std::mem::take(&mut there.users).into_keys() {
-                let stranger = jid(&format!("new-{user}"));
-                there.users.entry(stranger).or_default().affiliation = Affiliation::Member;
+            let remote = server.rooms.get_mut(&room()).unwrap();
+            for user in std::mem::take(&mut remote.users).into_keys() {
+                let other_user = jid(&format!("new-{user}"));
+                remote.users.entry(other_user).or_default().affiliation = Affiliation::Member;
             }
-            there.catalog.clear();
-            server.change_room(&room());
+            remote.catalog.clear();
+            server.log_room_change(&room());
         }
-        let said = session.wait(|event| match event {
+        let follower = session.wait(|event| match event {
             ServerEvent::Follows { follower, .. } => Some(follower),
             event => incoming(event).map(|plan| panic!("{class:?}: {plan:?}")),
         });
-        assert_eq!(said, Follower::NotCompared, "{class:?}");
+        assert_eq!(follower, Follower::NotCompared, "{class:?}");
         let before = stage.server.lock().unwrap().rooms[&room()].clone();
         add(&mut store, "u1", "urn:x:there", "There");
-        for follows in requests.try_iter() {
-            if let AfterCommit::Send(request) = follows {
+        for after_commit in requests.try_iter() {
+            if let AfterCommit::Send(request) = after_commit {
                 session.worker.request(request).unwrap();
                 let report = session.wait(|event| match event {
                     ServerEvent::Sent { report, .. } => Some(report),
@@ -214,7 +212,7 @@ fn nothing_goes_to_or_comes_from_a_room_that_was_made_anew() {
             }
         }
         session.worker.finish();
-        assert_nothing_comes_in(session.events.try_iter().collect());
+        assert_nothing_incoming(session.events.try_iter().collect());
         assert_eq!(stage.server.lock().unwrap().rooms[&room()], before, "{class:?}");
         assert_eq!(stage.local(&item("u0", "urn:x:old")), value(class, "Old"));
     }

@@ -1,10 +1,10 @@
-//! Who is in the selected room.
+//! The occupants of the selected room.
 
 use super::*;
 
 #[test]
-fn session_that_follows_nothing_reports_who_is_in_the_selected_room() {
-    let stage = Stage::known(ServerClass::Prosody);
+fn session_that_follows_nothing_reports_the_occupants_of_the_selected_room() {
+    let stage = Stage::compared(ServerClass::Prosody);
     let (session, store) = (stage.session(), stage.store());
     session
         .worker
@@ -16,15 +16,19 @@ fn session_that_follows_nothing_reports_who_is_in_the_selected_room() {
             may_ask: false,
         })
         .unwrap();
-    let number = |event| match event {
-        ServerEvent::Occupants { room: of, occupants } => {
-            assert_eq!(of, room());
-            Some(occupants.map(|all| all.len()))
+    // The number of occupants, or `None` if they are unknown.
+    let reported_number = |event| match event {
+        ServerEvent::Occupants {
+            room: reported_room,
+            occupants,
+        } => {
+            assert_eq!(reported_room, room());
+            Some(occupants.map(|occupants| occupants.len()))
         }
         _ => None,
     };
-    assert_eq!(session.wait(number), Some(5));
+    assert_eq!(session.wait(reported_number), Some(5));
     stage.server.lock().unwrap().crash();
-    session.wait(|event| (number(event) == Some(None)).then_some(()));
-    assert_eq!(session.wait(number), Some(5), "connected again");
+    session.wait(|event| (reported_number(event) == Some(None)).then_some(()));
+    assert_eq!(session.wait(reported_number), Some(5), "after reconnecting");
 }

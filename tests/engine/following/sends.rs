@@ -1,4 +1,4 @@
-//! Sending in a room that is followed.
+//! Sending changes to followed rooms.
 
 use hatrack::sync::Decision;
 
@@ -6,32 +6,36 @@ use super::*;
 
 /// Saves a hat of `u0` and sends it.
 fn send(session: &Session<'_>, hat: &str, title: &str) {
-    for follows in session.stage.local_hat_at_once("state", "u0", hat, Some(title)) {
-        let AfterCommit::Send(request) = follows else {
-            panic!("{follows:?}")
+    for after_commit in session
+        .stage
+        .set_local_hat_at_once("state", "u0", hat, Some(title))
+    {
+        let AfterCommit::Send(request) = after_commit else {
+            panic!("{after_commit:?}")
         };
         session.worker.request(request).unwrap();
     }
-    session.sent();
+    session.wait_for_sent();
 }
 
-/// A server that names only the room says so of this account's changes, too.
+/// A server that reports only the room of a change also reports changes of this account. Then the follower reads the
+/// room.
 #[test]
-fn room_that_was_read_because_of_a_change_is_not_read_again_to_send_another() {
-    let stage = Stage::known(ServerClass::Prosody);
+fn read_of_the_follower_is_used_for_sending() {
+    let stage = Stage::compared(ServerClass::Prosody);
     let (session, store) = (stage.session(), stage.store());
     session.follow(&store);
-    session.after_looks(&stage);
+    session.wait_for_polls(&stage);
     let reads = || stage.server.lock().unwrap().reads;
     send(&session, "urn:x:there", "First");
     let is_sent_without_a_read = |title: &str| {
-        stage.server.lock().unwrap().change_room(&room());
-        session.after_looks(&stage);
+        stage.server.lock().unwrap().log_room_change(&room());
+        session.wait_for_polls(&stage);
         let before = reads();
         send(&session, "urn:x:there", title);
         reads() == before
     };
-    // Something else may be a reason to read it meanwhile.
+    // The room may also be read for another reason in the meantime.
     assert!(
         ["Second", "Third", "Fourth"]
             .into_iter()
@@ -41,15 +45,15 @@ fn room_that_was_read_because_of_a_change_is_not_read_again_to_send_another() {
 }
 
 #[test]
-fn read_of_a_decision_that_receives_nothing_is_dropped_like_others() {
-    let stage = Stage::known(ServerClass::Prosody);
+fn read_for_a_decision_that_receives_nothing_is_dropped() {
+    let stage = Stage::compared(ServerClass::Prosody);
     let mut options = stage.options("state", Rights::default());
     options.max_read_bytes = Some(1);
-    let (session, store) = (stage.session_as(options), stage.store());
+    let (session, store) = (stage.session_with_options(options), stage.store());
     session.follow(&store);
-    session.after_looks(&stage);
+    session.wait_for_polls(&stage);
     let old = item("u0", "urn:x:old");
-    stage.remote_set(&old, value(stage.class, "Theirs"));
+    stage.set_remote(&old, value(stage.class, "Theirs"));
     send(&session, "urn:x:old", "Mine");
     let resolve = ServerRequest::Resolve {
         room: room(),
@@ -58,16 +62,16 @@ fn read_of_a_decision_that_receives_nothing_is_dropped_like_others() {
         shown: value(stage.class, "Other"),
     };
     session.worker.request(resolve).unwrap();
-    session.sent();
-    session.after_looks(&stage);
+    session.wait_for_sent();
+    session.wait_for_polls(&stage);
     let reads = || stage.server.lock().unwrap().reads;
     let before = reads();
-    others_change(
+    change_by_others(
         &stage,
         &item("u1", "urn:x:there"),
         value(stage.class, "There"),
         None,
     );
-    session.incoming();
+    session.wait_for_incoming();
     assert!(reads() > before);
 }

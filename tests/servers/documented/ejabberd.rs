@@ -1,11 +1,11 @@
-//! `docs/servers/ejabberd.md`: its first steps with the program itself, and the messages of its table.
+//! `docs/servers/ejabberd.md`: its first steps, done with the program, and the messages of its table.
 
 use std::process::Command;
 
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
-use super::{Page, ROOM, Ran};
+use super::{CommandOutput, Page, ROOM};
 use crate::client::Client;
 use crate::pool::on_each;
 use crate::server::{Kind, Server};
@@ -24,7 +24,7 @@ struct Moderator<'a> {
 }
 
 impl<'a> Moderator<'a> {
-    /// Configured as the first steps say, and where to connect.
+    /// An account with the configuration of the first steps.
     fn new(server: &'a Server) -> Self {
         let home = TempDir::new().unwrap();
         let moderator = Self { server, home };
@@ -32,6 +32,7 @@ impl<'a> Moderator<'a> {
         moderator
     }
 
+    /// The configuration of the first steps, with the port and certificate of the server.
     fn configuration(&self) -> String {
         let section = page().section("First steps");
         let lines = section.lines().into_iter();
@@ -57,7 +58,7 @@ impl<'a> Moderator<'a> {
         std::fs::write(folder.join("config.toml"), configuration).unwrap();
     }
 
-    fn run(&self, line: &str) -> Ran {
+    fn run(&self, line: &str) -> CommandOutput {
         let output = Command::new("sh")
             .args(["-c", line])
             .env_clear()
@@ -72,14 +73,14 @@ impl<'a> Moderator<'a> {
             .env("LC_ALL", "C.UTF-8")
             .output()
             .unwrap();
-        Ran {
+        CommandOutput {
             code: output.status.code(),
             text: String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
         }
     }
 }
 
-/// A command of ejabberdctl, run by the HTTP API, which has the same commands with named arguments.
+/// Runs a command of ejabberdctl through the HTTP API, which has the same commands with named arguments.
 fn ejabberdctl(server: &Server, words: &[&str]) {
     let old = server.kind == Kind::Ejabberd23;
     let names: &[&str] = match words[0] {
@@ -91,10 +92,10 @@ fn ejabberdctl(server: &Server, words: &[&str]) {
     assert_eq!(names.len() + 1, words.len(), "{words:?}");
     let values = words[1..].iter().map(|word| Value::from(*word));
     let arguments: Map<String, Value> = names.iter().copied().map(str::to_owned).zip(values).collect();
-    server.api(words[0], &arguments.into());
+    server.call_api(words[0], &arguments.into());
 }
 
-/// An owner enables hats, in the form of the room's configuration.
+/// Enables hats as an owner does: in the form of the room's configuration.
 fn enable_hats(server: &Server, owner: &str) {
     const OWNER: &str = "http://jabber.org/protocol/muc#owner";
     let mut owner = Client::login(server, owner);
@@ -119,7 +120,7 @@ fn enable_hats(server: &Server, owner: &str) {
 
 fn add_users(server: &Server) {
     for user in ["moderator", "bob", "ana"] {
-        server.user(user);
+        server.add_account(user);
     }
 }
 
@@ -127,7 +128,7 @@ fn add_users(server: &Server) {
 fn first_steps_lead_to_a_hat() {
     on_each(&Kind::EJABBERD, |server| {
         add_users(server);
-        server.muc(
+        server.create_ejabberd_room(
             ROOM,
             &[("enable_hats", "false")],
             &[("ana@localhost", "owner"), ("bob@localhost", "member")],
@@ -142,11 +143,11 @@ fn first_steps_lead_to_a_hat() {
             panic!("{commands:?}")
         };
         let moderator = Moderator::new(server);
-        moderator.run(check).ended(1);
+        moderator.run(check).exits(1);
         let [hats, affiliation] = section.lines_with("ejabberdctl ")[..] else {
             panic!("{:?}", section.lines())
         };
-        // The command is for newer ones: "an owner sets *Enable hats* in its configuration".
+        // ejabberd 23.01 cannot do this with the command. The page says: "an owner sets *Enable hats* in its configuration".
         match server.kind {
             Kind::Ejabberd23 => enable_hats(server, "ana"),
             _ => ejabberdctl(server, &hats.split(' ').skip(1).collect::<Vec<_>>()),
@@ -158,16 +159,16 @@ fn first_steps_lead_to_a_hat() {
             words.extend(old.split('`').next().unwrap().split(' '));
         }
         ejabberdctl(server, &words);
-        moderator.run(check).ended(0).said(&["version", "TLS 1.", ROOM]);
-        moderator.run(pull).ended(0).said(&["received"]);
+        moderator.run(check).exits(0).prints(&["version", "TLS 1.", ROOM]);
+        moderator.run(pull).exits(0).prints(&["received"]);
         let mut bob = Client::join(server, "bob", ROOM);
         moderator
             .run(&format!(
                 "hatrack add {ROOM} bob@localhost urn:x:teacher --title Teacher --active"
             ))
-            .ended(0)
-            .said(&["Sent "]);
-        let seen = bob.until(|told| told["hats"].as_array().is_some_and(|hats| !hats.is_empty()));
+            .exits(0)
+            .prints(&["Sent "]);
+        let seen = bob.wait_for(|event| event["hats"].as_array().is_some_and(|hats| !hats.is_empty()));
         assert_eq!(seen["hats"][0]["title"], "Teacher", "{seen}");
         // "Clients see hats in the namespace …"
         let namespace = match server.kind {
@@ -180,7 +181,7 @@ fn first_steps_lead_to_a_hat() {
 }
 
 #[test]
-fn messages_of_the_table_are_printed() {
+fn documented_messages_are_printed() {
     on_each(&Kind::EJABBERD, |server| {
         add_users(server);
         let section = page().section("Troubleshooting");
@@ -190,52 +191,55 @@ fn messages_of_the_table_are_printed() {
         };
         let moderator = Moderator::new(server);
         let configuration = moderator.configuration();
-        let with = |from: &str, to: &str| {
+        let configure_with = |from: &str, to: &str| {
             assert!(configuration.contains(from), "{configuration}");
             moderator.configure(&configuration.replace(from, to));
         };
-        server.muc(OTHER, &[], &[("ana@localhost", "owner")]);
+        server.create_ejabberd_room(OTHER, &[], &[("ana@localhost", "owner")]);
         moderator
             .run("hatrack servers check")
-            .ended(1)
-            .said(&["no access"]);
-        moderator.run("hatrack plan").ended(1).said(anywhere);
-        server.muc(
+            .exits(1)
+            .prints(&["no access"]);
+        moderator.run("hatrack plan").exits(1).prints(anywhere);
+        server.create_ejabberd_room(
             ROOM,
             &[],
             &[("moderator@localhost", "admin"), ("bob@localhost", "member")],
         );
         moderator
             .run(&format!("hatrack pull {OTHER}"))
-            .ended(1)
-            .said(owners);
-        with("services = [\"conference.", "services = [\"nowhere.");
-        moderator.run("hatrack servers check").ended(1).said(service);
-        with("\nca-file", "\n#");
-        moderator.run("hatrack servers check").ended(1).said(certificate);
-        with("\"secret\"", "\"wrong\"");
-        moderator.run("hatrack servers check").ended(1).said(login);
+            .exits(1)
+            .prints(owners);
+        configure_with("services = [\"conference.", "services = [\"nowhere.");
+        moderator.run("hatrack servers check").exits(1).prints(service);
+        configure_with("\nca-file", "\n#");
+        moderator
+            .run("hatrack servers check")
+            .exits(1)
+            .prints(certificate);
+        configure_with("\"secret\"", "\"wrong\"");
+        moderator.run("hatrack servers check").exits(1).prints(login);
         moderator.configure(&configuration);
         moderator
             .run("hatrack pull")
-            .ended(0)
-            .said(&[ROOM, "1 room without permission skipped", OTHER]);
+            .exits(0)
+            .prints(&[ROOM, "skipped 1 room (no permission)", OTHER]);
         for number in 0..10 {
             let add = format!("hatrack add {ROOM} bob@localhost urn:x:{number} --title Hat{number} --active");
-            moderator.run(&add).ended(0);
+            moderator.run(&add).exits(0);
         }
         let over = format!("hatrack add {ROOM} bob@localhost urn:x:over --title Over --active");
-        moderator.run(&over).ended(0).said(limit);
-        // One room of several.
+        moderator.run(&over).exits(0).prints(limit);
+        // Hats are disabled in one of several rooms.
         let third = "third@conference.localhost";
-        server.muc(
+        server.create_ejabberd_room(
             third,
             &[("enable_hats", "false")],
             &[("moderator@localhost", "admin")],
         );
         moderator
             .run(&format!("hatrack pull {third}"))
-            .ended(1)
-            .said(disabled);
+            .exits(1)
+            .prints(disabled);
     });
 }

@@ -1,4 +1,4 @@
-//! `docs/follow.md`: the service.
+//! `docs/follow.md`: the systemd service.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::chown;
@@ -7,33 +7,33 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::{HATS, Machine, Page, ROOM, has, prosody};
+use super::{HATS, Machine, Page, ROOM, are_installed, prosody};
 use crate::process::spawn;
 
 const PAGE: &str = include_str!("../../../docs/follow.md");
 
 #[test]
-fn service_follows_and_ends_in_good_order() {
-    if !has(&["/usr/bin/sudo", "/usr/sbin/visudo"]) {
+fn service_follows_and_ends_on_sigterm() {
+    if !are_installed(&["/usr/bin/sudo", "/usr/sbin/visudo"]) {
         return;
     }
     let Some(machine) = Machine::with_prosody() else {
         return;
     };
-    // The account of the unit.
-    let number = HATS + 1;
-    machine.add_account("hatrack", number);
-    chown(machine.path("lib/hatrack"), Some(number), Some(number)).unwrap();
-    machine.permit("hatrack");
-    let by_sudo = Page::new(prosody::PAGE).section("Connection").configurations()[0].to_owned();
-    machine.configure(&by_sudo);
+    // The account that the unit names.
+    let id = HATS + 1;
+    machine.add_account("hatrack", id);
+    chown(machine.path("lib/hatrack"), Some(id), Some(id)).unwrap();
+    machine.permit_shell("hatrack");
+    let with_sudo = Page::new(prosody::PAGE).section("Connection").configurations()[0].to_owned();
+    machine.configure(&with_sudo);
     let section = Page::new(PAGE).section("As a service");
     let [receive, copy, enable] = section.lines()[..] else {
         panic!("{:?}", section.lines())
     };
-    machine.does("root", receive);
+    machine.run_ok("root", receive);
     let folder = env!("CARGO_MANIFEST_DIR");
-    machine.does(
+    machine.run_ok(
         "root",
         &format!("mkdir -p /etc/systemd/system && cd {folder} && {copy}"),
     );
@@ -41,9 +41,9 @@ fn service_follows_and_ends_in_good_order() {
         enable.ends_with("systemctl enable --now hatrack-follow"),
         "{enable}"
     );
-    machine.does("root", "systemctl --root=/ enable hatrack-follow");
-    if has(&["/usr/bin/systemd-analyze"]) {
-        machine.does(
+    machine.run_ok("root", "systemctl --root=/ enable hatrack-follow");
+    if are_installed(&["/usr/bin/systemd-analyze"]) {
+        machine.run_ok(
             "root",
             "sed -i s,/usr/bin/hatrack,/usr/local/bin/hatrack, /etc/systemd/system/hatrack-follow.service",
         );
@@ -71,7 +71,7 @@ fn service_follows_and_ends_in_good_order() {
     let mut command = machine.command(&value("User="), &line);
     command.stdout(Stdio::piped());
     let mut child = spawn(command).unwrap();
-    // Somebody else adds a hat.
+    // Someone else adds a hat on the server.
     machine.server().lua_room(
         ROOM,
         "return tostring(r:set_affiliation(true, 'terry@localhost', 'member', nil, \
@@ -81,8 +81,8 @@ fn service_follows_and_ends_in_good_order() {
     BufReader::new(child.stdout.take().unwrap())
         .read_line(&mut line)
         .unwrap();
-    let said: Value = serde_json::from_str(&line).unwrap();
-    // The members of the example.
+    let printed: Value = serde_json::from_str(&line).unwrap();
+    // The line has the fields of the example in the documentation, which may be missing only for `by`.
     let (_, example) = PAGE.split_once("    {\"time\"").unwrap();
     let example = format!(
         "{{\"time\"{}",
@@ -90,12 +90,12 @@ fn service_follows_and_ends_in_good_order() {
     ) + "}";
     let example: Value = serde_json::from_str(&example).unwrap();
     for name in example.as_object().unwrap().keys().filter(|name| *name != "by") {
-        assert!(said[name].is_string(), "{name}: {said}");
+        assert!(printed[name].is_string(), "{name}: {printed}");
     }
-    assert_eq!(said["user"], "terry@localhost", "{said}");
+    assert_eq!(printed["user"], "terry@localhost", "{printed}");
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    let shown = machine.does(
+    let shown = machine.run_ok(
         "hatrack",
         &format!("hatrack --file /var/lib/hatrack/hats.json show {ROOM} terry@localhost"),
     );

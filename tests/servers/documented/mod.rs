@@ -1,6 +1,6 @@
-//! What the documentation says to do, done as it is written there: on a machine whose `/etc`, homes and Prosody are those of
-//! the tests, in a mount namespace that nothing else sees. The commands are taken from the pages, so that neither can change
-//! without the other.
+//! Follows the steps of the documentation. The commands, configurations and messages are taken from the pages, so that a page
+//! cannot become wrong unnoticed. The commands run in their own mount namespace, in which `/etc`, the home folders and Prosody's
+//! data are those of the test.
 
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -22,10 +22,10 @@ mod sshd;
 mod team;
 
 const ROOM: &str = "courses@conference.localhost";
-/// The number of the account `hats`.
+/// The user ID of the account `hats`.
 const HATS: u32 = 54_320;
 
-/// A page of the documentation with the names of the tests.
+/// A page of the documentation, or a section of one, with the domain and the user of the tests.
 struct Page(String);
 
 impl Page {
@@ -34,34 +34,34 @@ impl Page {
         Self(text.replace("terry@example.org", "terry@localhost"))
     }
 
-    /// A section, without its title.
+    /// A section with this title, without the title, up to the next `##` title.
     fn section(&self, title: &str) -> Self {
         let titles = ["##", "###"].map(|level| format!("\n{level} {title}\n"));
-        let begun = titles.iter().find_map(|title| self.0.split_once(title.as_str()));
-        let rest = begun.unwrap_or_else(|| panic!("no section {title}")).1;
+        let start = titles.iter().find_map(|title| self.0.split_once(title.as_str()));
+        let rest = start.unwrap_or_else(|| panic!("no section {title}")).1;
         Self(rest.split("\n## ").next().unwrap().to_owned())
     }
 
-    /// The indented lines: commands, and lines of files.
+    /// The indented lines, without indentation: commands, and lines of files.
     fn lines(&self) -> Vec<&str> {
         let indented = self.0.lines().filter(|line| line.starts_with("    "));
         indented.map(str::trim).collect()
     }
 
-    /// The indented lines that begin with this.
+    /// The indented lines that start with `start`.
     fn lines_with(&self, start: &str) -> Vec<&str> {
         let mut lines = self.lines();
         lines.retain(|line| line.starts_with(start));
         lines
     }
 
-    /// The examples of configuration.
+    /// The examples of configurations: the blocks of TOML.
     fn configurations(&self) -> Vec<&str> {
         let blocks = self.0.split("```toml\n").skip(1);
         blocks.map(|block| block.split("```").next().unwrap()).collect()
     }
 
-    /// The first column of the table: parts of a message, between which something else may be.
+    /// The messages in the first column of the table, each as the parts around `…`, which stands for any text.
     fn messages(&self) -> Vec<Vec<&str>> {
         let rows = self.0.lines().filter_map(|line| line.strip_prefix("| `"));
         rows.map(|row| {
@@ -73,30 +73,31 @@ impl Page {
     }
 }
 
-/// A machine as the documentation has it.
+/// A machine as the documentation describes it.
 struct Machine {
-    /// Prosody, in its usual folder.
+    /// Prosody, whose data is in its usual folder.
     server: Option<Shared>,
     folder: TempDir,
 }
 
-/// What a command came to.
+/// The result of a command.
 #[derive(Debug)]
-struct Ran {
+struct CommandOutput {
     code: Option<i32>,
     text: String,
 }
 
-impl Ran {
+impl CommandOutput {
+    /// Asserts the exit code.
     #[track_caller]
-    fn ended(self, code: i32) -> Self {
+    fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{}", self.text);
         self
     }
 
-    /// It said all of this.
+    /// Asserts that the output contains all of these texts, ignoring case.
     #[track_caller]
-    fn said(&self, parts: &[&str]) {
+    fn prints(&self, parts: &[&str]) {
         let text = self.text.to_lowercase();
         for part in parts {
             assert!(text.contains(&part.to_lowercase()), "{part:?}: {}", self.text);
@@ -105,15 +106,15 @@ impl Ran {
 }
 
 impl Machine {
-    /// With hatrack, and nothing else. `None`: it cannot run here, which is reported.
+    /// A machine with hatrack and without a server. Returns `None` and reports why if it cannot run here.
     fn start() -> Option<Self> {
         Self::start_with(None)
     }
 
-    /// With Prosody, a room in which terry is a member, and an account `hats`.
+    /// A machine with Prosody, a room in which terry is a member, and an account `hats`.
     fn with_prosody() -> Option<Self> {
         let server = Shared::take(Kind::Prosody012)?;
-        server.make_room(
+        server.create_prosody_room(
             ROOM,
             &json!([["ana@localhost", "owner"], ["terry@localhost", "member"]]),
         );
@@ -125,14 +126,14 @@ impl Machine {
     fn start_with(server: Option<Shared>) -> Option<Self> {
         let folder = TempDir::new().unwrap();
         let machine = Self { server, folder };
-        open(machine.folder.path());
+        make_readable(machine.folder.path());
         for name in ["bin", "root", "home", "srv", "lib", "lib/prosody", "lib/hatrack"] {
             std::fs::create_dir(machine.path(name)).unwrap();
-            open(&machine.path(name));
+            make_readable(&machine.path(name));
         }
         let program = machine.path("bin/hatrack");
         std::fs::copy(env!("CARGO_BIN_EXE_hatrack"), &program).unwrap();
-        open(&program);
+        make_readable(&program);
         let etc = machine.path("etc");
         let copied = Command::new("cp").args(["-a", "/etc"]).arg(&etc).status();
         assert!(copied.unwrap().success());
@@ -140,9 +141,9 @@ impl Machine {
             let configuration = server.path("prosody.cfg.lua");
             std::fs::copy(configuration, etc.join("prosody/prosody.cfg.lua")).unwrap();
         }
-        let try_it = machine.run("root", "true");
-        if try_it.code != Some(0) {
-            skip(&try_it.text);
+        let trial = machine.run("root", "true");
+        if trial.code != Some(0) {
+            skip(&trial.text);
             return None;
         }
         Some(machine)
@@ -162,20 +163,20 @@ impl Machine {
         file.write_all(text.as_bytes()).unwrap();
     }
 
-    /// Adds an account with a home folder.
-    fn add_account(&self, name: &str, number: u32) {
+    /// Adds an account and its group, both with this ID, and a home folder.
+    fn add_account(&self, name: &str, id: u32) {
         let home = self.path("home").join(name);
         std::fs::create_dir(&home).unwrap();
-        chown(&home, Some(number), Some(number)).unwrap();
+        chown(&home, Some(id), Some(id)).unwrap();
         self.append(
             "etc/passwd",
-            &format!("{name}:x:{number}:{number}::/home/{name}:/bin/sh\n"),
+            &format!("{name}:x:{id}:{id}::/home/{name}:/bin/sh\n"),
         );
         self.append("etc/shadow", &format!("{name}:*:19000::::::\n"));
-        self.append("etc/group", &format!("{name}:x:{number}:\n"));
+        self.append("etc/group", &format!("{name}:x:{id}:\n"));
     }
 
-    /// A shell command by a user, where the machine's folders are at their usual places.
+    /// A shell command of a user, for which the machine's folders are at their usual places.
     fn command(&self, user: &str, line: &str) -> Command {
         let script = "m() { mount --bind \"$1\" \"$2\"; } && m \"$1/etc\" /etc && m \"$1/home\" /home && m \"$1/srv\" /srv && \
                       m \"$1/bin\" /usr/local/bin && m \"$1/lib\" /var/lib && \
@@ -196,41 +197,42 @@ impl Machine {
         command
     }
 
-    fn run(&self, user: &str, line: &str) -> Ran {
+    /// Runs a shell command as a user.
+    fn run(&self, user: &str, line: &str) -> CommandOutput {
         let output = self.command(user, line).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
-        Ran {
+        CommandOutput {
             code: output.status.code(),
             text: String::from_utf8_lossy(&text).into_owned(),
         }
     }
 
-    /// Runs a command that must succeed.
+    /// Runs a shell command that must exit with 0, and returns its output.
     #[track_caller]
-    fn does(&self, user: &str, line: &str) -> String {
-        let ran = self.run(user, line);
-        assert_eq!(ran.code, Some(0), "{line}: {}", ran.text);
-        ran.text
+    fn run_ok(&self, user: &str, line: &str) -> String {
+        let output = self.run(user, line);
+        assert_eq!(output.code, Some(0), "{line}: {}", output.text);
+        output.text
     }
 
-    /// Writes the configuration of the whole machine.
+    /// Writes the configuration for all users of the machine.
     fn configure(&self, configuration: &str) {
         let folder = self.path("etc/hatrack");
         std::fs::create_dir_all(&folder).unwrap();
-        open(&folder);
+        make_readable(&folder);
         let file = folder.join("config.toml");
         std::fs::write(&file, configuration).unwrap();
         std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
     }
 
-    /// Writes a configuration, and checks the server by an account.
-    fn check_by(&self, user: &str, configuration: &str) -> Ran {
+    /// Writes the configuration, and runs `hatrack servers check` as a user.
+    fn check_as(&self, user: &str, configuration: &str) -> CommandOutput {
         self.configure(configuration);
         self.run(user, "hatrack servers check")
     }
 
-    /// Lets an account use the shell of Prosody, by the line of the documentation.
-    fn permit(&self, user: &str) {
+    /// Permits an account to use Prosody's shell through sudo, with the line of the documentation.
+    fn permit_shell(&self, user: &str) {
         let page = Page::new(prosody::PAGE);
         let line = page.section("Connection").lines_with("hats ALL=")[0].to_owned();
         let file = self.path("etc/sudoers.d/hatrack");
@@ -241,12 +243,13 @@ impl Machine {
     }
 }
 
-/// Lets everybody read a file and use a folder.
-fn open(path: &Path) {
+/// Lets all users read and execute a file, or use a folder.
+fn make_readable(path: &Path) {
     std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
 }
 
-fn has(programs: &[&str]) -> bool {
+/// Returns whether all these programs exist, and reports the first missing one.
+fn are_installed(programs: &[&str]) -> bool {
     let missing = programs.iter().find(|program| !Path::new(program).exists());
     if let Some(program) = missing {
         skip(&format!("{program} is missing"));

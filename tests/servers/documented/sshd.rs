@@ -1,4 +1,4 @@
-//! An sshd on loopback, on a machine of the tests.
+//! Starts an sshd on loopback, on a [`Machine`].
 
 use std::os::unix::fs::chown;
 use std::process::{Child, Stdio};
@@ -7,11 +7,11 @@ use super::Machine;
 use crate::process::spawn;
 use crate::server::free_port;
 
-/// It ends with this value.
+/// An sshd. It is killed when this value is dropped.
 pub(super) struct Sshd(Child);
 
 impl Sshd {
-    /// Starts it. Clients know it as `host`.
+    /// Starts an sshd, to which ssh on the machine connects as `host`.
     pub(super) fn start(machine: &Machine, host: &str) -> Self {
         let port = free_port();
         let own = make_key(machine, "host-key");
@@ -45,7 +45,7 @@ impl Drop for Sshd {
     }
 }
 
-/// Makes a key, and gives its public half.
+/// Creates a key pair, and returns the public key.
 pub(super) fn make_key(machine: &Machine, name: &str) -> String {
     let path = machine.path(name);
     let mut command = std::process::Command::new("ssh-keygen");
@@ -58,7 +58,7 @@ pub(super) fn make_key(machine: &Machine, name: &str) -> String {
     text.trim().to_owned()
 }
 
-/// Gives a key to a user.
-pub(super) fn give(machine: &Machine, name: &str, user: u32) {
+/// Makes a user the owner of a key.
+pub(super) fn chown_key(machine: &Machine, name: &str, user: u32) {
     chown(machine.path(name), Some(user), Some(user)).unwrap();
 }

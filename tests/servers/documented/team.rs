@@ -1,28 +1,29 @@
-//! `docs/team.md`: its accounts, its keys and its files, over a real sshd.
+//! `docs/team.md`: its accounts, keys and files, with a real sshd.
 
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::sshd::{Sshd, make_key};
-use super::{Machine, Page, ROOM, has};
+use super::{Machine, Page, ROOM, are_installed};
 use crate::stage::{ENTER, Home, Stage};
 
 const PAGE: &str = include_str!("../../../docs/team.md");
 const PROGRAMS: [&str; 3] = ["/usr/sbin/sshd", "/usr/bin/ssh", "/usr/sbin/useradd"];
 
-/// The key of one moderator in `authorized_keys`: the name in its comment, and the line.
-fn with_key(machine: &Machine, line: &str) -> (String, String) {
+/// Creates the key of a line of `authorized_keys`. Returns the name in the comment of the line, and the line with the key.
+fn line_with_key(machine: &Machine, line: &str) -> (String, String) {
     let (options, comment) = line.split_once("ssh-ed25519 AAAA… ").unwrap();
     let name = comment.split('@').next().unwrap();
     (name.to_owned(), format!("{options}{}", make_key(machine, name)))
 }
 
+/// The permissions of a file.
 fn mode(machine: &Machine, file: &str) -> u32 {
     let metadata = std::fs::metadata(machine.path(file)).unwrap();
     metadata.permissions().mode() & 0o7777
 }
 
-/// What a moderator gets who logs in without a terminal and asks for a command.
-fn asks(machine: &Machine, name: &str, command: &str) -> super::Ran {
+/// Runs a command over ssh, without a terminal and with the key of a moderator.
+fn ssh(machine: &Machine, name: &str, command: &str) -> super::CommandOutput {
     let key = machine.path(name);
     machine.run(
         "root",
@@ -30,8 +31,8 @@ fn asks(machine: &Machine, name: &str, command: &str) -> super::Ran {
     )
 }
 
-/// A moderator's screen.
-fn screen(machine: &Machine, home: &Home, name: &str) -> Stage {
+/// Opens a moderator's screen over ssh.
+fn open_screen(machine: &Machine, home: &Home, name: &str) -> Stage {
     let key = machine.path(name);
     let line = format!("exec ssh -tt -oBatchMode=yes -i {} hats@host", key.display());
     let command = machine.command("root", &line);
@@ -44,7 +45,7 @@ fn screen(machine: &Machine, home: &Home, name: &str) -> Stage {
 
 #[test]
 fn moderators_share_an_account() {
-    if !has(&PROGRAMS) {
+    if !are_installed(&PROGRAMS) {
         return;
     }
     let Some(machine) = Machine::start() else { return };
@@ -55,17 +56,17 @@ fn moderators_share_an_account() {
         .iter()
         .chain(&section.lines_with("install"))
     {
-        machine.does("root", command);
+        machine.run_ok("root", command);
     }
     let keys: Vec<_> = section
         .lines_with("command=")
         .iter()
-        .map(|line| with_key(&machine, line))
+        .map(|line| line_with_key(&machine, line))
         .collect();
     let names: Vec<&str> = keys.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["alice", "bob", "carol", "dave", "dashboard"]);
     let lines: Vec<&str> = keys.iter().map(|(_, line)| line.as_str()).collect();
-    machine.does(
+    machine.run_ok(
         "hats",
         &format!(
             "mkdir -m 700 .ssh && cat > .ssh/authorized_keys <<'END'\n{}\nEND\n",
@@ -76,7 +77,7 @@ fn moderators_share_an_account() {
 
     // "Then `ssh hats@host` opens the screen. The data file is created with the first change, with mode 0600."
     let home = Home::new();
-    let mut alice = screen(&machine, &home, "alice");
+    let mut alice = open_screen(&machine, &home, "alice");
     alice.see("No rooms yet.");
     alice.press("a");
     alice.see("Add room");
@@ -86,28 +87,28 @@ fn moderators_share_an_account() {
     assert_eq!(mode(&machine, "srv/hats/hats.json"), 0o600);
     alice.press("q");
     assert_eq!(alice.end(), 0);
-    let history = machine.does("hats", "hatrack --file /srv/hats/hats.json history");
+    let history = machine.run_ok("hats", "hatrack --file /srv/hats/hats.json history");
     assert!(history.contains("alice@127.0.0.1"), "{history}");
 
-    // Whatever is requested, the line's command runs.
+    // sshd runs the command of the line instead of the requested one.
     for name in ["alice", "bob", "carol", "dave"] {
-        asks(&machine, name, "id")
-            .ended(2)
-            .said(&["the screen needs a terminal"]);
+        ssh(&machine, name, "id")
+            .exits(2)
+            .prints(&["the screen needs a terminal"]);
     }
-    asks(&machine, "dashboard", "id")
-        .ended(0)
-        .said(&[ROOM, "\"users\""]);
-    machine.does(
+    ssh(&machine, "dashboard", "id")
+        .exits(0)
+        .prints(&[ROOM, "\"users\""]);
+    machine.run_ok(
         "hats",
         "hatrack --file /srv/hats/hats.json room add staff@conference.localhost",
     );
-    let mut bob = screen(&machine, &home, "bob");
+    let mut bob = open_screen(&machine, &home, "bob");
     bob.see("Rooms 1");
     bob.see("bob@127.0.0.1");
     bob.press("q");
     assert_eq!(bob.end(), 0);
-    let mut carol = screen(&machine, &home, "carol");
+    let mut carol = open_screen(&machine, &home, "carol");
     carol.see("Rooms 2");
     carol.press_and_see("a", "read-only");
     carol.press("q");
@@ -118,23 +119,23 @@ fn moderators_share_an_account() {
     let commands: Vec<&str> = commands.collect();
     assert_eq!(commands.len(), 2, "{commands:?}");
     for command in commands {
-        machine.does("hats", command);
+        machine.run_ok("hats", command);
     }
 }
 
 #[test]
 fn accounts_of_a_group_share_a_file() {
-    if !has(&PROGRAMS) {
+    if !are_installed(&PROGRAMS) {
         return;
     }
     let Some(machine) = Machine::start() else { return };
     for name in ["alice", "bob"] {
-        machine.does("root", &format!("useradd --create-home --shell /bin/sh {name}"));
+        machine.run_ok("root", &format!("useradd --create-home --shell /bin/sh {name}"));
     }
     let page = Page::new(PAGE);
     let section = page.section("One account each, one file for the group");
     let lines = section.lines();
-    let (correct, before): (Vec<&str>, Vec<&str>) = lines
+    let (repair_commands, setup_commands): (Vec<&str>, Vec<&str>) = lines
         .iter()
         .filter(|line| {
             line.split(' ')
@@ -142,15 +143,15 @@ fn accounts_of_a_group_share_a_file() {
                 .is_some_and(|word| word.chars().all(char::is_lowercase))
         })
         .partition(|line| line.starts_with("ch"));
-    assert_eq!((before.len(), correct.len()), (4, 2), "{lines:?}");
-    for command in before {
-        machine.does("root", command);
+    assert_eq!((setup_commands.len(), repair_commands.len()), (4, 2), "{lines:?}");
+    for command in setup_commands {
+        machine.run_ok("root", command);
         if command.starts_with("usermod") {
-            machine.does("root", &command.replace("alice", "bob"));
+            machine.run_ok("root", &command.replace("alice", "bob"));
         }
     }
     let add = |user: &str, room: &str| {
-        machine.does(
+        machine.run_ok(
             user,
             &format!("umask 077; HATRACK_FILE=/srv/hats/hats.json hatrack room add {room}"),
         );
@@ -165,32 +166,32 @@ fn accounts_of_a_group_share_a_file() {
     for file in files {
         assert_eq!(mode(&machine, file), 0o660, "{file}");
     }
-    let history = machine.does("alice", "HATRACK_FILE=/srv/hats/hats.json hatrack history");
+    let history = machine.run_ok("alice", "HATRACK_FILE=/srv/hats/hats.json hatrack history");
     assert!(history.contains("alice") && history.contains("bob"), "{history}");
 
-    // Files of one person.
+    // Make the files private to alice.
     for file in files {
-        machine.does("root", &format!("chown alice:alice /{file} && chmod 600 /{file}"));
+        machine.run_ok("root", &format!("chown alice:alice /{file} && chmod 600 /{file}"));
     }
     machine
         .run("bob", "hatrack --file /srv/hats/hats.json show")
-        .ended(4)
-        .said(&["permission"]);
-    for command in correct {
-        machine.does("root", command);
+        .exits(4)
+        .prints(&["permission"]);
+    for command in repair_commands {
+        machine.run_ok("root", command);
     }
     add("bob", "third@conference.localhost");
     for file in files {
         assert_eq!(mode(&machine, file), 0o660, "{file}");
     }
 
-    // `sshd_config` sets the file, and denies a shell.
+    // The lines of `sshd_config` force the command, which sets the data file; so there is no shell.
     let forced = section.lines_with("ForceCommand")[0];
     let command = forced.strip_prefix("ForceCommand ").unwrap();
     machine
         .run("alice", &format!("{command} show"))
-        .ended(0)
-        .said(&[ROOM]);
+        .exits(0)
+        .prints(&[ROOM]);
     let settings: Vec<&str> = lines
         .iter()
         .skip_while(|line| !line.starts_with("Match "))
@@ -207,7 +208,7 @@ fn accounts_of_a_group_share_a_file() {
         ),
     );
     make_key(&machine, "host");
-    machine.does(
+    machine.run_ok(
         "root",
         &format!(
             "mkdir -p /run/sshd && /usr/sbin/sshd -t -f {}",

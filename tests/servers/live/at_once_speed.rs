@@ -56,12 +56,12 @@ fn change(server: &Server, ana: &mut Client, give: bool) {
         "nil"
     };
     server.lua_room(BARE, &format!("r:set_affiliation_data('{BOB}', 'hats', {hats}) for _, o in r:each_occupant() do if o.bare_jid == '{BOB}' then r:publicise_occupant_status(o, require 'util.stanza'.stanza('x', {{ xmlns = 'http://jabber.org/protocol/muc#user' }})) end end return 'ok'"));
-    ana.until(|told| told["presence"] == json!(format!("{BARE}/bob")));
+    ana.wait_for(|event| event["presence"] == json!(format!("{BARE}/bob")));
 }
 
 fn measure(server: &Server, site: &Site, users: usize, rounds: usize) {
     for name in ["ana", "bob"] {
-        server.user(name);
+        server.add_account(name);
     }
     for room in [ROOM, BARE] {
         let users_there = [
@@ -69,16 +69,16 @@ fn measure(server: &Server, site: &Site, users: usize, rounds: usize) {
             (BOB, "member", &[(HAT, "Old")]),
             (OFF, "member", &[]),
         ];
-        server.found(room, &users_there);
+        server.create_room(room, &users_there);
         server.lua_room(room, &format!("for i = 1, {users} do r._affiliations['user' .. i .. '@localhost'] = 'member' end return tostring(r:save(true))"));
     }
-    site.done(&["pull", ROOM]);
+    site.run_ok(&["pull", ROOM]);
     let mut clients = ["ana", "bob"].map(|name| Client::join(server, name, ROOM));
     for (client, name) in clients.iter_mut().zip(["ana", "bob"]) {
-        client.enter(BARE, name);
+        client.join_room(BARE, name);
     }
     for client in &mut clients {
-        client.settle();
+        client.drain_events();
     }
     let [ana, _bob] = &mut clients;
     let mut copy = Copy::of(site);
@@ -130,15 +130,15 @@ fn on_each_alone(test: impl Fn(&Server)) {
 fn key_press_to_presence() {
     on_each_alone(|server| {
         println!("on a disk:");
-        measure(server, &Site::at_once_on_disk(server), 100, 40);
+        measure(server, &Site::send_at_once_on_disk(server), 100, 40);
         assert!(server.remove_rooms());
         println!("in memory:");
-        measure(server, &Site::at_once(server), 100, 40);
+        measure(server, &Site::send_at_once(server), 100, 40);
     });
 }
 
 #[test]
 #[ignore = "prints figures"]
 fn key_press_in_large_room() {
-    on_each_alone(|server| measure(server, &Site::at_once_on_disk(server), 10_000, 20));
+    on_each_alone(|server| measure(server, &Site::send_at_once_on_disk(server), 10_000, 20));
 }

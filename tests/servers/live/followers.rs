@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::at_once::{known, open_screen};
+use super::at_once::{open_screen, pulled_site};
 use super::following::{begin, end, follow, kill, printed, wait_for};
 use super::proxy::{self, Counts};
 use super::site::Site;
@@ -30,7 +30,7 @@ fn signal(child: &Child, signal: Signal) {
 #[test]
 fn another_session_takes_over_from_a_screen_that_is_suspended() {
     on_each(super::some_kinds(), |server| {
-        let site = known(server);
+        let site = pulled_site(server);
         let mut stage = Stage::with(
             &Home::new(),
             &["sh", "-i"],
@@ -47,13 +47,13 @@ fn another_session_takes_over_from_a_screen_that_is_suspended() {
         wait_for("nobody takes over", || {
             printed(&site, "second").contains("Following")
         });
-        server.give(ROOM, BOB, &[("urn:x:1", "First")]);
+        server.add_hats(ROOM, BOB, &[("urn:x:1", "First")]);
         wait_for("it is not received", || site.titles(ROOM, BOB) == both());
         // The screen continues, and takes over again.
         stage.press("fg\r");
         stage.see("courses");
         end(second, Signal::TERM, 0);
-        server.take(ROOM, BOB, &["urn:x:1"]);
+        server.remove_hats(ROOM, BOB, &["urn:x:1"]);
         let old = titles(&[("urn:x:old", "Old")]);
         wait_for("it is not received again", || site.titles(ROOM, BOB) == old);
     });
@@ -67,15 +67,15 @@ fn is_locked(site: &Site) -> bool {
 }
 
 #[test]
-fn removals_of_many_are_held_until_they_are_taken() {
+fn removals_from_many_users_are_held_back_until_accepted() {
     on_each(super::some_kinds(), |server| {
         let users: Vec<String> = (0..30).map(|number| format!("u{number:02}@localhost")).collect();
         let hats: &[(&str, &str)] = &[("urn:x:1", "T")];
         let mut members: Vec<_> = users.iter().map(|user| (user.as_str(), "member", hats)).collect();
         members.push((ANA, "owner", hats));
-        server.found(ROOM, &members);
-        let site = Site::at_once(server);
-        site.done(&["pull"]);
+        server.create_room(ROOM, &members);
+        let site = Site::send_at_once(server);
+        site.run_ok(&["pull"]);
         let mut stage = open_screen(&site);
         let have = |site: &Site| {
             users
@@ -84,20 +84,20 @@ fn removals_of_many_are_held_until_they_are_taken() {
                 .count()
         };
         for user in &users {
-            server.take(ROOM, user, &["urn:x:1"]);
+            server.remove_hats(ROOM, user, &["urn:x:1"]);
         }
         stage.see("held back");
         wait_for("nothing is received", || have(&site) == 10);
         // The next change passes, and takes none of them along.
-        server.give(ROOM, ANA, &[("urn:x:2", "Second")]);
+        server.add_hats(ROOM, ANA, &[("urn:x:2", "Second")]);
         wait_for("it is not received", || site.titles(ROOM, ANA).len() == 2);
         assert_eq!(have(&site), 10, "20 users may lose hats within an hour");
         stage.press("q");
         assert_eq!(stage.end(), 0);
-        assert_eq!(server.worn(ROOM).len(), 1, "what was held is not sent");
-        site.done(&["pull", "--accept-removals"]);
+        assert_eq!(server.all_hats(ROOM).len(), 1, "what was held is not sent");
+        site.run_ok(&["pull", "--accept-removals"]);
         assert_eq!(have(&site), 0);
-        site.done(&["plan"]).said("No differences");
+        site.run_ok(&["plan"]).prints("No differences");
     });
 }
 
@@ -109,17 +109,17 @@ fn words(site: &Site) -> Vec<String> {
 }
 
 #[test]
-fn a_session_of_some_rooms_follows_and_sends_only_these() {
+fn session_restricted_to_rooms_follows_and_sends_only_these() {
     on_each(KINDS, |server| {
         let users: &[Member<'_>] = &[(ANA, "owner", &[]), (BOB, "member", &[("urn:x:old", "Old")])];
-        server.found(OTHER, users);
-        let site = known(server);
+        server.create_room(OTHER, users);
+        let site = pulled_site(server);
         let config = std::fs::read_to_string(site.path("config.toml")).unwrap();
         // What waits for both rooms.
-        site.lose(server);
+        site.make_unreachable(server);
         for room in [ROOM, OTHER] {
             let add = ["add", room, BOB, "urn:x:here", "--title", "Here", "--active"];
-            site.run(&add).ended(7);
+            site.run(&add).exits(7);
         }
         std::fs::write(site.path("config.toml"), config).unwrap();
         let follower = begin(
@@ -129,9 +129,9 @@ fn a_session_of_some_rooms_follows_and_sends_only_these() {
             &format!("Following {ROOM}"),
         );
         let here = titles(&[("urn:x:old", "Old"), ("urn:x:here", "Here")]);
-        wait_for("it is not sent", || server.worn_by(ROOM, BOB) == here);
+        wait_for("it is not sent", || server.hats_of(ROOM, BOB) == here);
         for room in [OTHER, ROOM] {
-            server.give(room, BOB, &[("urn:x:there", "There")]);
+            server.add_hats(room, BOB, &[("urn:x:there", "There")]);
         }
         wait_for("it is not received", || {
             site.titles(ROOM, BOB).contains_key("urn:x:there")
@@ -139,7 +139,7 @@ fn a_session_of_some_rooms_follows_and_sends_only_these() {
         end(follower, Signal::TERM, 0);
         let old = titles(&[("urn:x:old", "Old")]);
         let there = titles(&[("urn:x:old", "Old"), ("urn:x:there", "There")]);
-        assert_eq!(server.worn_by(OTHER, BOB), there, "it is not sent to other rooms");
+        assert_eq!(server.hats_of(OTHER, BOB), there, "it is not sent to other rooms");
         let of_other = site.titles(OTHER, BOB);
         assert_eq!(
             of_other.get("urn:x:there"),
@@ -154,7 +154,7 @@ fn a_session_of_some_rooms_follows_and_sends_only_these() {
         );
         // Another session sends what waits.
         let follower = follow(&site, "out", &[], &format!("Following {OTHER}"));
-        wait_for("it is not sent", || server.worn_by(OTHER, BOB).len() == 3);
+        wait_for("it is not sent", || server.hats_of(OTHER, BOB).len() == 3);
         end(follower, Signal::TERM, 0);
     });
 }
@@ -165,17 +165,17 @@ const ROOMS: usize = 10;
 const COUNTING: Duration = Duration::from_secs(8);
 
 #[test]
-fn ten_sessions_ask_as_one() {
+fn only_one_of_ten_sessions_sends_requests() {
     on_each(super::some_kinds(), |server| {
         let rooms: Vec<String> = (0..ROOMS)
             .map(|number| format!("room{number}@conference.localhost"))
             .collect();
         for room in &rooms {
-            server.found(room, &[(BOB, "member", &[("urn:x:old", "Old")])]);
+            server.create_room(room, &[(BOB, "member", &[("urn:x:old", "Old")])]);
         }
-        let site = Site::at_once(server);
+        let site = Site::send_at_once(server);
         let counts = count_for(server, &site);
-        site.done(&["pull"]);
+        site.run_ok(&["pull"]);
         let pulled = counts.connections();
         let says = |number: usize| format!("out{number}");
         let first = follow(&site, &says(0), &[], &format!("Following {}", rooms[0]));
@@ -236,31 +236,31 @@ fn count_for(server: &Server, site: &Site) -> Arc<Counts> {
 
 /// The server acknowledged a change, which another session follows, and loses it when it is killed.
 #[test]
-fn what_the_server_loses_is_sent_again_by_who_follows() {
+fn follower_sends_again_what_the_server_lost() {
     let kinds: Vec<Kind> = KINDS.iter().copied().filter(|kind| !kind.is_prosody()).collect();
     on_each_new(&kinds, |server| {
-        let site = known(server);
+        let site = pulled_site(server);
         // So long a room that was just made may be lost, too.
         std::thread::sleep(Duration::from_secs(3));
         let follower = follow(&site, "out", &[], &format!("Following {ROOM}"));
         let mut all = BTreeSet::new();
         let forgets = (0..5).any(|number| {
             let id = format!("urn:x:{number}");
-            site.done(&["add", ROOM, OFF, &id, "--title", "Title", "--active"])
-                .said("Sent ");
+            site.run_ok(&["add", ROOM, OFF, &id, "--title", "Title", "--active"])
+                .prints("Sent ");
             // It does nothing until it is known what was lost.
             signal(&follower, Signal::STOP);
             server.restart();
-            let forgot = !server.worn_by(ROOM, OFF).contains_key(&id);
+            let forgot = !server.hats_of(ROOM, OFF).contains_key(&id);
             signal(&follower, Signal::CONT);
             all.insert(id);
             let expected: Titles = all.iter().map(|id| (id.clone(), "Title".to_owned())).collect();
-            wait_for("it is not sent again", || server.worn_by(ROOM, OFF) == expected);
+            wait_for("it is not sent again", || server.hats_of(ROOM, OFF) == expected);
             assert_eq!(site.titles(ROOM, OFF), expected);
             forgot
         });
         assert!(forgets, "it forgot nothing: this proves nothing");
         end(follower, Signal::TERM, 0);
-        site.done(&["plan"]).said("No differences in 1 room");
+        site.run_ok(&["plan"]).prints("No differences in 1 room");
     });
 }

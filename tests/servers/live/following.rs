@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::at_once::{known, open_screen};
+use super::at_once::{open_screen, pulled_site};
 use super::site::Site;
 use super::state::{Titles, titles};
 use super::{BOB, KINDS, OFF, ROOM};
@@ -33,7 +33,7 @@ pub(super) fn follow(site: &Site, file: &str, arguments: &[&str], says: &str) ->
 
 /// The same with these words.
 pub(super) fn begin(site: &Site, file: &str, words: &[&str], says: &str) -> Child {
-    let child = site.begin(words);
+    let child = site.spawn(words);
     std::fs::rename(site.path("output"), site.path(file)).unwrap();
     wait_for("the follower says nothing", || printed(site, file).contains(says));
     child
@@ -57,9 +57,9 @@ fn both() -> Titles {
 #[test]
 fn change_on_the_server_is_in_the_data_file() {
     on_each(KINDS, |server| {
-        let site = known(server);
+        let site = pulled_site(server);
         let child = follow(&site, "out", &[], &format!("Following {ROOM}"));
-        server.give(ROOM, BOB, &[("urn:x:1", "First")]);
+        server.add_hats(ROOM, BOB, &[("urn:x:1", "First")]);
         wait_for("it is not received", || site.titles(ROOM, BOB) == both());
         let entry = &site.history()[0];
         assert_eq!(entry["actor"], "server:example");
@@ -68,16 +68,16 @@ fn change_on_the_server_is_in_the_data_file() {
         });
         // What waits here goes there.
         end(child, Signal::TERM, 0);
-        site.done(&["plan"]).said("No differences in 1 room");
+        site.run_ok(&["plan"]).prints("No differences in 1 room");
     });
 }
 
 #[test]
 fn changes_are_printed_as_json_and_ctrl_c_ends() {
     on_each(KINDS, |server| {
-        let site = known(server);
+        let site = pulled_site(server);
         let child = follow(&site, "out", &["--json", ROOM], "");
-        server.give(ROOM, OFF, &[("urn:x:1", "First")]);
+        server.add_hats(ROOM, OFF, &[("urn:x:1", "First")]);
         let schema: Value = serde_json::from_str(include_str!("../../../assets/follow.schema.json")).unwrap();
         let schema = jsonschema::draft202012::new(&schema).unwrap();
         let lines = || {
@@ -97,32 +97,32 @@ fn changes_are_printed_as_json_and_ctrl_c_ends() {
 #[test]
 fn another_session_takes_over_from_one_that_was_killed() {
     on_each(KINDS, |server| {
-        let site = known(server);
+        let site = pulled_site(server);
         let first = follow(&site, "first", &[], &format!("Following {ROOM}"));
         let second = follow(&site, "second", &[], "followed by another session");
         kill(first);
         wait_for("nobody takes over", || {
             printed(&site, "second").contains("Following")
         });
-        server.give(ROOM, BOB, &[("urn:x:1", "First")]);
+        server.add_hats(ROOM, BOB, &[("urn:x:1", "First")]);
         wait_for("it is not received", || site.titles(ROOM, BOB) == both());
         end(second, Signal::TERM, 0);
     });
 }
 
 #[test]
-fn two_data_files_get_what_the_other_changes() {
+fn two_data_files_receive_changes_of_each_other() {
     on_each(KINDS, |server| {
-        let (one, other) = (known(server), Site::at_once(server));
-        other.done(&["pull"]);
+        let (one, other) = (pulled_site(server), Site::send_at_once(server));
+        other.run_ok(&["pull"]);
         let followers = [&one, &other].map(|site| follow(site, "out", &[], &format!("Following {ROOM}")));
-        one.done(&["add", ROOM, BOB, "urn:x:1", "--title", "First", "--active"]);
+        one.run_ok(&["add", ROOM, BOB, "urn:x:1", "--title", "First", "--active"]);
         wait_for("the other does not get it", || other.titles(ROOM, BOB) == both());
-        other.done(&["remove", ROOM, BOB, "urn:x:old"]);
+        other.run_ok(&["remove", ROOM, BOB, "urn:x:old"]);
         let new = titles(&[("urn:x:1", "First")]);
         wait_for("the one does not get it", || one.titles(ROOM, BOB) == new);
         assert_eq!(
-            (other.titles(ROOM, BOB), server.worn_by(ROOM, BOB)),
+            (other.titles(ROOM, BOB), server.hats_of(ROOM, BOB)),
             (new.clone(), new)
         );
         for follower in followers {
@@ -136,21 +136,24 @@ const ELSEWHERE: &str = "[servers.elsewhere]\nkind = \"prosody\"\nservices = [\"
                          socket = \"/nonexistent/prosody.sock\"\nsend = \"ask\"\n";
 
 #[test]
-fn hats_that_expire_go_to_servers_that_are_not_followed() {
+fn expired_hats_are_removed_on_servers_that_are_not_followed() {
     on_each(KINDS, |server| {
-        let site = known(server);
+        let site = pulled_site(server);
         let config = std::fs::read_to_string(site.path("config.toml")).unwrap();
         std::fs::write(site.path("config.toml"), config + ELSEWHERE).unwrap();
-        site.done(&["room", "add", "courses@conference.elsewhere.example"]);
+        site.run_ok(&["room", "add", "courses@conference.elsewhere.example"]);
         let add = ["add", ROOM, BOB, "urn:x:1", "--title", "First", "--active"];
-        site.done(&[&add[..], &["--expires", "3s"]].concat());
-        assert_eq!(server.worn_by(ROOM, BOB), both());
+        site.run_ok(&[&add[..], &["--expires", "3s"]].concat());
+        assert_eq!(server.hats_of(ROOM, BOB), both());
         wait_for("it does not expire", || {
-            !site.done(&["expire", "--dry-run"]).out.starts_with("No changes")
+            !site
+                .run_ok(&["expire", "--dry-run"])
+                .out
+                .starts_with("No changes")
         });
         let follower = follow(&site, "out", &["--server", "elsewhere"], "elsewhere");
         let old = titles(&[("urn:x:old", "Old")]);
-        wait_for("it is still there", || server.worn_by(ROOM, BOB) == old);
+        wait_for("it is still there", || server.hats_of(ROOM, BOB) == old);
         assert_eq!(site.titles(ROOM, BOB), old);
         end(follower, Signal::TERM, 0);
     });
@@ -159,19 +162,19 @@ fn hats_that_expire_go_to_servers_that_are_not_followed() {
 #[test]
 fn another_session_takes_over_from_one_that_is_suspended() {
     on_each(KINDS, |server| {
-        let site = known(server);
+        let site = pulled_site(server);
         let first = follow(&site, "first", &[], &format!("Following {ROOM}"));
         let second = follow(&site, "second", &[], "followed by another session");
         kill_process(Pid::from_child(&first), Signal::TSTP).unwrap();
         wait_for("nobody takes over", || {
             printed(&site, "second").contains("Following")
         });
-        server.give(ROOM, BOB, &[("urn:x:1", "First")]);
+        server.add_hats(ROOM, BOB, &[("urn:x:1", "First")]);
         wait_for("it is not received", || site.titles(ROOM, BOB) == both());
         // The first one continues, and takes over again.
         kill_process(Pid::from_child(&first), Signal::CONT).unwrap();
         end(second, Signal::TERM, 0);
-        server.take(ROOM, BOB, &["urn:x:1"]);
+        server.remove_hats(ROOM, BOB, &["urn:x:1"]);
         let old = titles(&[("urn:x:old", "Old")]);
         wait_for("it is not received again", || site.titles(ROOM, BOB) == old);
         end(first, Signal::TERM, 0);
@@ -179,12 +182,12 @@ fn another_session_takes_over_from_one_that_is_suspended() {
 }
 
 #[test]
-fn screen_shows_and_saves_what_others_change() {
+fn screen_shows_and_saves_changes_of_others() {
     on_each(KINDS, |server| {
-        let site = known(server);
+        let site = pulled_site(server);
         let mut stage = open_screen(&site);
         stage.press_and_see("ljl", "┏ Hats 1 · bob@localhost");
-        server.give(ROOM, BOB, &[("urn:x:1", "First")]);
+        server.add_hats(ROOM, BOB, &[("urn:x:1", "First")]);
         stage.see("From \"example\": ");
         stage.see("First");
         wait_for("it is not saved", || site.titles(ROOM, BOB) == both());
@@ -192,6 +195,6 @@ fn screen_shows_and_saves_what_others_change() {
         stage.press_and_see("u", "Nothing to undo");
         stage.press("q");
         assert_eq!(stage.end(), 0);
-        site.done(&["plan"]).said("No differences in 1 room");
+        site.run_ok(&["plan"]).prints("No differences in 1 room");
     });
 }

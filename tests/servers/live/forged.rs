@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::at_once::known;
+use super::at_once::pulled_site;
 use super::following::{begin, end, printed, wait_for};
 use super::site::Site;
 use super::state::{Titles, titles};
@@ -36,9 +36,9 @@ impl Files {
     /// The file has a hat that waits for the plan, and there was an outbox, with which it would be sent.
     fn of(site: &Site, server: &Server) -> Self {
         let config = fs::read(site.path("config.toml")).unwrap();
-        site.lose(server);
+        site.make_unreachable(server);
         site.run(&["add", ROOM, BOB, FORGED, "--title", "Forged", "--active"])
-            .ended(7);
+            .exits(7);
         fs::write(site.path("config.toml"), config).unwrap();
         let outboxes = site.path(".local/state/hatrack/outbox");
         let names = fs::read_dir(&outboxes)
@@ -184,9 +184,9 @@ const FORGERIES: &[Forgery] = &[
 ];
 
 #[test]
-fn what_others_put_beside_the_data_file_is_not_sent() {
+fn forged_files_next_to_the_data_file_cause_no_sending() {
     on_each(super::some_kinds(), |server| {
-        let site = known(server);
+        let site = pulled_site(server);
         fs::write(site.path(PRECIOUS), "precious").unwrap();
         let files = Files::of(&site, server);
         let own = |number: usize| format!("urn:x:own:{number}");
@@ -200,7 +200,7 @@ fn what_others_put_beside_the_data_file_is_not_sent() {
                 format!("there{number}@localhost"),
             );
             server.set_affiliation(ROOM, &user, "member");
-            server.give(ROOM, &user, &[(&marker, "There")]);
+            server.add_hats(ROOM, &user, &[(&marker, "There")]);
             let follower = begin(&site, "out", &["follow"], "");
             let out = || printed(&site, "out");
             wait_for("nobody says who follows", || {
@@ -218,7 +218,7 @@ fn what_others_put_beside_the_data_file_is_not_sent() {
             let ran = site.run(&["add", ROOM, user, &own(number), "--title", "Own", "--active"]);
             assert!([0, 1, 5, 7].contains(&ran.code), "{name}: {ran:?}");
             end(follower, Signal::TERM, 0);
-            let there = server.worn(ROOM);
+            let there = server.all_hats(ROOM);
             assert_eq!(there.get(BOB), Some(&old()), "{name}: {ran:?}, {}", out());
             let is_own = |id: &String| (0..=number).any(|number| *id == own(number));
             for user in [OFF, ANA] {
@@ -236,10 +236,10 @@ fn what_others_put_beside_the_data_file_is_not_sent() {
         assert!(known_by > 2, "nobody followed");
         // Everything else goes on.
         files.put_back();
-        site.done(&["add", ROOM, OFF, "urn:x:last", "--title", "Last", "--active"])
-            .said("Sent ");
-        assert!(server.worn_by(ROOM, OFF).contains_key("urn:x:last"));
-        assert_eq!(server.worn_by(ROOM, BOB), old());
+        site.run_ok(&["add", ROOM, OFF, "urn:x:last", "--title", "Last", "--active"])
+            .prints("Sent ");
+        assert!(server.hats_of(ROOM, OFF).contains_key("urn:x:last"));
+        assert_eq!(server.hats_of(ROOM, BOB), old());
         assert_eq!(
             site.titles(ROOM, BOB).get(FORGED).map(String::as_str),
             Some("Forged")

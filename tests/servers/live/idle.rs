@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use super::site::Site;
-use super::{ANA, BOB, KINDS, OFF, each};
+use super::{ANA, BOB, KINDS, OFF, on_each_prosody};
 use crate::pool::on_each;
 use crate::server::Server;
 use crate::stage::{Home, Stage};
@@ -70,11 +70,11 @@ fn wake_ups() {
                 (BOB, "member", &[]),
                 (OFF, "member", &[]),
             ];
-            server.found(&format!("room{number}@conference.localhost"), &users);
+            server.create_room(&format!("room{number}@conference.localhost"), &users);
         }
-        let site = Site::at_once(server);
-        site.done(&["pull"]);
-        let mut follow = site.begin(&["follow"]);
+        let site = Site::send_at_once(server);
+        site.run_ok(&["pull"]);
+        let mut follow = site.spawn(&["follow"]);
         print_wakes(&format!("{:?}: follow", server.kind), Pid::from_child(&follow));
         kill_process(Pid::from_child(&follow), Signal::TERM).unwrap();
         follow.wait().unwrap();
@@ -139,14 +139,14 @@ fn change_hats(server: &Server, users: std::ops::Range<usize>, title: &str) {
 #[test]
 #[ignore = "prints figures"]
 fn keys_while_ten_thousand_hats_change() {
-    each(|server| {
-        server.make_room(BIG, &json!([["ana@localhost", "owner"]]));
+    on_each_prosody(|server| {
+        server.create_prosody_room(BIG, &json!([["ana@localhost", "owner"]]));
         server.lua_room(
             BIG,
             "for i = 1, 10000 do r._affiliations['user' .. i .. '@localhost'] = 'member' end return tostring(r:save(true))",
         );
-        let site = Site::at_once(server);
-        site.done(&["pull"]);
+        let site = Site::send_at_once(server);
+        site.run_ok(&["pull"]);
         let open = |site: &Site| {
             let mut stage = screen(site);
             stage.press_and_see("l", "Users 10,001");

@@ -14,7 +14,7 @@ const ROOMS: usize = 100;
 const USERS: usize = 20;
 const OLD: &str = "urn:x:old";
 const NEW: &str = "urn:x:new";
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// After this time, ejabberd does not forget what it acknowledged.
 const LASTING: Duration = Duration::from_millis(3200);
 
@@ -35,20 +35,20 @@ fn many(server: &Server) -> Site {
             .map(|user| (user, "member", &[(OLD, "Old")][..]))
             .collect();
         for room in &rooms {
-            server.found(room, &members);
+            server.create_room(room, &members);
         }
     } else {
         for room in &rooms {
-            server.muc(room, &[], &[]);
+            server.create_ejabberd_room(room, &[], &[]);
         }
-        server.admit(&rooms, &users().collect::<Vec<_>>());
+        server.add_members(&rooms, &users().collect::<Vec<_>>());
         let hats = rooms
             .iter()
             .flat_map(|room| users().map(move |user| (room.as_str(), user, OLD, "Old")));
         server.assign(&hats.collect::<Vec<_>>());
     }
-    let site = Site::of(server);
-    site.done(&["pull"]);
+    let site = Site::send_ask(server);
+    site.run_ok(&["pull"]);
     slow_down(server);
     site
 }
@@ -82,7 +82,7 @@ fn change(site: &Site, rooms: impl Iterator<Item = usize>) {
             }
         }
     }
-    site.replace(&file);
+    site.replace_data(&file);
 }
 
 /// What these rooms come to, here and there, but for what somebody removed: room, user and hat.
@@ -94,7 +94,7 @@ fn all_arrived(
 ) {
     let file = site.file();
     for number in rooms {
-        let mut there = server.worn(&room(number));
+        let mut there = server.all_hats(&room(number));
         for person in 0..USERS {
             let old = (person % 2 == 1).then_some((OLD, "Old"));
             let mut hats = titles(&old.into_iter().chain([(NEW, "New")]).collect::<Vec<_>>());
@@ -109,7 +109,7 @@ fn all_arrived(
 
 /// How many users of a room have the new hat there.
 fn arrived(server: &Server, number: usize) -> usize {
-    let users = server.worn(&room(number)).into_values();
+    let users = server.all_hats(&room(number)).into_values();
     users.filter(|hats| hats.contains_key(NEW)).count()
 }
 
@@ -119,7 +119,7 @@ fn under_way(server: &Server, site: &Site, mut rooms: impl DoubleEndedIterator<I
     let first = rooms.next().unwrap();
     while arrived(server, first) == 0 {
         let output = || std::fs::read_to_string(site.path("output"));
-        assert!(began.elapsed() < PATIENCE, "nothing is sent: {:?}", output());
+        assert!(began.elapsed() < TIMEOUT, "nothing is sent: {:?}", output());
         std::thread::sleep(Duration::from_millis(1));
     }
     is_unfinished(server, rooms);
@@ -133,12 +133,12 @@ fn is_unfinished(server: &Server, mut rooms: impl DoubleEndedIterator<Item = usi
 /// hatrack is killed, then its server is stopped in good order, then killed, each while changes are sent; then somebody
 /// removes a hat that arrived.
 #[test]
-fn an_apply_that_is_interrupted_is_finished_by_the_next() {
+fn next_apply_completes_an_interrupted_one() {
     on_each_new(KINDS, |server| {
         let site = many(server);
         let begin = |server: &Server, first| {
             change(&site, third(first));
-            let child = site.begin(&["apply", "--yes"]);
+            let child = site.spawn(&["apply", "--yes"]);
             under_way(server, &site, third(first));
             child
         };
@@ -155,35 +155,35 @@ fn an_apply_that_is_interrupted_is_finished_by_the_next() {
         server.kill();
         goes_on_or_fails(server, child);
 
-        site.done(&["apply", "--yes"]);
+        site.run_ok(&["apply", "--yes"]);
         all_arrived(server, &site, 0..ROOMS, None);
         // Until what was answered is known to last: a minute.
         std::thread::sleep(LASTING);
-        site.done(&["plan"]).said("No differences");
+        site.run_ok(&["plan"]).prints("No differences");
         site.age_outbox(Duration::from_secs(61));
         let removed = (7, 3, NEW);
-        server.take(&room(removed.0), &user(removed.1), &[removed.2]);
-        site.done(&["apply", "--yes"]).said("1 received");
+        server.remove_hats(&room(removed.0), &user(removed.1), &[removed.2]);
+        site.run_ok(&["apply", "--yes"]).prints("1 received");
         all_arrived(server, &site, 0..ROOMS, Some(removed));
-        site.done(&["plan"]).said("No differences");
+        site.run_ok(&["plan"]).prints("No differences");
     });
 }
 
 /// Starts the server again while an apply runs, and waits for that.
 fn goes_on_or_fails(server: &mut Server, mut child: Child) {
     std::thread::sleep(Duration::from_millis(100));
-    server.begin();
+    server.launch();
     slow_down(server);
     let code = child.wait().unwrap().code().unwrap();
     assert!([0, 1, 7].contains(&code), "{code}");
 }
 
 #[test]
-fn ctrl_c_stops_an_apply_when_what_is_on_its_way_is_answered() {
+fn ctrl_c_stops_an_apply_after_pending_answers() {
     on_each_new(&Kind::PROSODY, |server| {
         let site = many(server);
         change(&site, third(0));
-        let mut child = site.begin(&["apply", "--yes"]);
+        let mut child = site.spawn(&["apply", "--yes"]);
         under_way(server, &site, third(0));
         let pid = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
@@ -194,7 +194,7 @@ fn ctrl_c_stops_an_apply_when_what_is_on_its_way_is_answered() {
             !sent.as_array().unwrap().is_empty(),
             "what was sent is in the history"
         );
-        site.done(&["apply", "--yes"]);
+        site.run_ok(&["apply", "--yes"]);
         all_arrived(server, &site, third(0), None);
     });
 }
@@ -224,16 +224,16 @@ fn quitting_the_screen_stops_an_apply_and_records_what_was_sent() {
 }
 
 #[test]
-fn of_two_who_change_the_same_users_nobody_loses_an_acknowledged_change() {
+fn concurrent_changes_of_the_same_users_are_not_lost() {
     on_each(KINDS, |server| {
         let users: Vec<String> = (0..USERS).map(user).collect();
         let members: Vec<_> = users
             .iter()
             .map(|user| (user.as_str(), "member", &[][..]))
             .collect();
-        server.found(ROOM, &members);
-        let site = Site::of(server);
-        site.done(&["pull"]);
+        server.create_room(ROOM, &members);
+        let site = Site::send_ask(server);
+        site.run_ok(&["pull"]);
         let mut both = titles(&[]);
         for round in 0..3 {
             let (mine, theirs) = (format!("urn:x:mine:{round}"), format!("urn:x:theirs:{round}"));
@@ -241,18 +241,18 @@ fn of_two_who_change_the_same_users_nobody_loses_an_acknowledged_change() {
             for user in &users {
                 file["rooms"][ROOM]["users"][user]["hats"][&mine] = hat("Mine");
             }
-            site.replace(&file);
-            let mut child = site.begin(&["apply", "--yes"]);
+            site.replace_data(&file);
+            let mut child = site.spawn(&["apply", "--yes"]);
             // The other one, meanwhile: each that is done is an acknowledged change.
             for user in &users {
-                server.give(ROOM, user, &[(&theirs, "Theirs")]);
+                server.add_hats(ROOM, user, &[(&theirs, "Theirs")]);
             }
             let code = child.wait().unwrap().code().unwrap();
             assert!([0, 5].contains(&code), "{code}");
-            site.done(&["apply", "--yes"]);
+            site.run_ok(&["apply", "--yes"]);
             both.extend(titles(&[(&mine, "Mine"), (&theirs, "Theirs")]));
             for user in &users {
-                assert_eq!(server.worn_by(ROOM, user), both, "{user} there");
+                assert_eq!(server.hats_of(ROOM, user), both, "{user} there");
                 assert_eq!(site.titles(ROOM, user), both, "{user} here");
             }
         }

@@ -1,7 +1,7 @@
 //! Two hundred key presses, as fast as a script can write them: the last state is what the file, the server and its clients
 //! have in the end, also where the server is away in the middle.
 
-use super::at_once::{joined, known, screen};
+use super::at_once::{joined, pulled_site, screen};
 use super::following::wait_for;
 use super::site::Site;
 use super::state::titles;
@@ -16,9 +16,9 @@ const PRESSES: usize = 200;
 const STORING: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// Bob's only hat, as the last presence says that a client was told of.
-fn last_hat(told: &[serde_json::Value]) -> Option<bool> {
+fn last_hat(events: &[serde_json::Value]) -> Option<bool> {
     let bob = format!("{ROOM}/bob");
-    let last = told.iter().rev().find(|told| told["presence"] == *bob)?;
+    let last = events.iter().rev().find(|event| event["presence"] == *bob)?;
     Some(!last["hats"].as_array().unwrap().is_empty())
 }
 
@@ -37,14 +37,14 @@ fn toggle(stage: &mut Stage, times: usize) {
 /// Whether bob's hat is active in the room.
 fn is_active(server: &Server) -> bool {
     if server.kind.is_prosody() {
-        server.hats(ROOM, BOB)["urn:x:old"]["active"] == true
+        server.prosody_hats(ROOM, BOB)["urn:x:old"]["active"] == true
     } else {
-        !server.worn_by(ROOM, BOB).is_empty()
+        !server.hats_of(ROOM, BOB).is_empty()
     }
 }
 
 /// Waits until each press is saved, and the last one is on the server.
-fn wait_for_the_last(server: &Server, site: &Site, stage: &Stage, saved_before: usize) {
+fn wait_for_last_press(server: &Server, site: &Site, stage: &Stage, saved_before: usize) {
     wait_for("not each press is saved", || saved(site) > saved_before + PRESSES);
     // After an odd number of presses.
     assert_eq!(site.titles(ROOM, BOB), titles(&[]));
@@ -55,42 +55,42 @@ fn wait_for_the_last(server: &Server, site: &Site, stage: &Stage, saved_before: 
 fn agree(server: &Server, site: &Site) {
     assert_eq!(site.titles(ROOM, BOB), titles(&[]));
     assert!(!is_active(server));
-    site.done(&["plan"]).said("No differences in 1 room");
+    site.run_ok(&["plan"]).prints("No differences in 1 room");
 }
 
 #[test]
 fn clients_see_the_last_of_many_key_presses() {
     on_each(KINDS, |server| {
-        server.user("ana");
-        server.user("bob");
-        let site = known(server);
+        server.add_account("ana");
+        server.add_account("bob");
+        let site = pulled_site(server);
         let (mut ana, _bob) = joined(server);
         let mut stage = screen(&site);
         let before = saved(&site);
         toggle(&mut stage, PRESSES + 1);
-        wait_for_the_last(server, &site, &stage, before);
+        wait_for_last_press(server, &site, &stage, before);
         stage.press("q");
         assert_eq!(stage.end(), 0);
         agree(server, &site);
-        assert_eq!(last_hat(&ana.settle()), Some(false));
+        assert_eq!(last_hat(&ana.drain_events()), Some(false));
     });
 }
 
 #[test]
-fn last_of_many_key_presses_stays_while_the_server_is_restarted() {
-    press_while_away(Server::stop);
+fn last_of_many_key_presses_is_sent_after_the_server_was_stopped() {
+    press_keys_while_server_is_away(Server::stop);
 }
 
 #[test]
-fn last_of_many_key_presses_stays_while_the_server_is_killed() {
-    press_while_away(Server::kill);
+fn last_of_many_key_presses_is_sent_after_the_server_was_killed() {
+    press_keys_while_server_is_away(Server::kill);
 }
 
-fn press_while_away(leave: fn(&mut Server)) {
+fn press_keys_while_server_is_away(leave: fn(&mut Server)) {
     on_each_new(super::some_kinds(), |server| {
-        server.user("ana");
-        server.user("bob");
-        let site = known(server);
+        server.add_account("ana");
+        server.add_account("bob");
+        let site = pulled_site(server);
         if !server.kind.is_prosody() {
             std::thread::sleep(STORING);
         }
@@ -103,11 +103,11 @@ fn press_while_away(leave: fn(&mut Server)) {
         leave(server);
         toggle(&mut stage, PRESSES / 2 + 1);
         wait_for("not each press is saved", || saved(&site) > before + PRESSES);
-        server.begin();
-        wait_for_the_last(server, &site, &stage, before);
+        server.launch();
+        wait_for_last_press(server, &site, &stage, before);
         let mut ana = Client::join(server, "ana", ROOM);
         let _bob = Client::join(server, "bob", ROOM);
-        assert_eq!(last_hat(&ana.settle()), Some(false));
+        assert_eq!(last_hat(&ana.drain_events()), Some(false));
         stage.press("q");
         assert_eq!(stage.end(), 0);
         agree(server, &site);

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::site::{Site, entry, hat};
-use super::{ANA, BOB, OFF, ROOM, each};
+use super::{ANA, BOB, OFF, ROOM, on_each_prosody};
 use crate::prosody::SERVICE;
 use crate::server::Server;
 
@@ -21,14 +21,14 @@ fn changed_meanwhile(server: &Server, commands: &[&[&str]]) -> Site {
             "if r then m.forget_room(r) m.delete_room(r) end return 'deleted'",
         );
     }
-    server.make_room(
+    server.create_prosody_room(
         ROOM,
         &json!([[ANA, "owner"], [BOB, "member", {"urn:x:1": hat("Old")}], [OFF, "member"]]),
     );
-    server.make_room(BROKEN, &json!([[ANA, "owner"]]));
-    let site = Site::of(server);
-    site.done(&["pull"]);
-    server.put(ROOM, BOB, "member", &json!({"urn:x:1": hat("There")}));
+    server.create_prosody_room(BROKEN, &json!([[ANA, "owner"]]));
+    let site = Site::send_ask(server);
+    site.run_ok(&["pull"]);
+    server.set_user_silently(ROOM, BOB, "member", &json!({"urn:x:1": hat("There")}));
     let mut script = String::new();
     for arguments in commands {
         let command = site.command(arguments);
@@ -60,28 +60,28 @@ fn changed_meanwhile(server: &Server, commands: &[&[&str]]) -> Site {
 const ADD: &[&str] = &["add", ROOM, OFF, "urn:x:9", "--title", "Nine", "--active"];
 
 #[test]
-fn what_is_changed_in_the_data_file_meanwhile_is_applied_too() {
-    each(|server| {
+fn change_of_the_data_file_during_an_apply_is_applied_too() {
+    on_each_prosody(|server| {
         let site = changed_meanwhile(server, &[ADD]);
-        site.done(&["apply", "--yes"]).said("1 sent, 1 received");
+        site.run_ok(&["apply", "--yes"]).prints("1 sent, 1 received");
         assert_eq!(site.hats(ROOM, BOB), json!({"urn:x:1": hat("There")}));
-        assert_eq!(server.hats(ROOM, OFF), json!({"urn:x:9": hat("Nine")}));
-        site.done(&["plan"]).said("No differences");
+        assert_eq!(server.prosody_hats(ROOM, OFF), json!({"urn:x:9": hat("Nine")}));
+        site.run_ok(&["plan"]).prints("No differences");
     });
 }
 
 #[test]
-fn a_conflict_that_comes_up_meanwhile_does_not_hide_a_room_that_cannot_be_read() {
-    each(|server| {
+fn new_conflict_does_not_hide_an_unreadable_room() {
+    on_each_prosody(|server| {
         for command in ["pull", "apply --yes"] {
             let site = changed_meanwhile(server, &[&["remove", ROOM, BOB, "urn:x:1"]]);
             server.lua_room(BROKEN, "r._affiliation_data = 5; return 'broken'");
             let command: Vec<&str> = command.split(' ').collect();
             site.run(&command)
-                .ended(1)
-                .said("1 conflict unresolved")
-                .said("stored in an unknown form");
-            assert_eq!(server.hats(ROOM, BOB), json!({"urn:x:1": hat("There")}));
+                .exits(1)
+                .prints("1 conflict unresolved")
+                .prints("stored in an unknown form");
+            assert_eq!(server.prosody_hats(ROOM, BOB), json!({"urn:x:1": hat("There")}));
             server.lua_room(BROKEN, "r._affiliation_data = {}; return 'whole'");
         }
     });
@@ -118,8 +118,8 @@ fn apply_on_terminal(site: &Site, answers: &[&str]) -> (u32, String) {
 }
 
 #[test]
-fn what_was_not_shown_is_asked_about() {
-    each(|server| {
+fn apply_asks_again_about_changes_that_it_has_not_shown() {
+    on_each_prosody(|server| {
         for agreed in [false, true] {
             let site = changed_meanwhile(server, &[ADD]);
             let (code, shown) = apply_on_terminal(&site, &["y\r", if agreed { "y\r" } else { "n\r" }]);
@@ -131,7 +131,7 @@ fn what_was_not_shown_is_asked_about() {
             } else {
                 Value::Null
             };
-            assert_eq!(server.hats(ROOM, OFF), nine);
+            assert_eq!(server.prosody_hats(ROOM, OFF), nine);
             let title = if agreed { "There" } else { "Old" };
             assert_eq!(site.hats(ROOM, BOB), json!({"urn:x:1": hat(title)}));
         }

@@ -46,6 +46,6 @@ pub(super) fn some_kinds() -> &'static [Kind] {
 pub(super) const OFF: &str = "off@localhost";
 
 /// On each Prosody.
-pub(super) fn each(test: impl Fn(&mut Server) + Sync) {
+pub(super) fn on_each_prosody(test: impl Fn(&mut Server) + Sync) {
     on_each(&Kind::PROSODY, test);
 }

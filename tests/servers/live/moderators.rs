@@ -112,7 +112,7 @@ fn moderate(site: &Site, mut changes: Changes, is_over: &AtomicBool) -> Vec<Chan
 }
 
 fn take_theirs(site: &Site) {
-    site.done(&["pull", "--replace", ROOM]);
+    site.run_ok(&["pull", "--replace", ROOM]);
 }
 
 /// Changes by the server's own means.
@@ -121,8 +121,8 @@ fn change_there(server: &Server, mut changes: Changes, is_over: &AtomicBool) -> 
         let (of, title) = changes.next();
         let began = Instant::now();
         match &title {
-            Some(title) => server.give(ROOM, &of.0, &[(&of.1, title)]),
-            None => server.take(ROOM, &of.0, &[&of.1]),
+            Some(title) => server.add_hats(ROOM, &of.0, &[(&of.1, title)]),
+            None => server.remove_hats(ROOM, &of.0, &[&of.1]),
         }
         changes.note(of, title, began, true);
         std::thread::sleep(PAUSE);
@@ -168,7 +168,7 @@ fn is_accounted_for(all: &[Change], now: &BTreeMap<Of, String>) {
 }
 
 #[test]
-fn moderators_with_two_files_and_somebody_on_the_server_agree_in_the_end() {
+fn two_data_files_and_the_server_agree_in_the_end() {
     on_each(some_kinds(), |server| {
         let mut names: Vec<String> = (0..USERS).map(|number| format!("u{number}@localhost")).collect();
         // So many keep their hat that no loss of the others is one of a whole room.
@@ -181,10 +181,10 @@ fn moderators_with_two_files_and_somebody_on_the_server_agree_in_the_end() {
             member.2 = &[("urn:x:still", "Still")];
         }
         members.push((ANA, "owner", &[]));
-        server.found(ROOM, &members);
-        let sites = [Site::at_once(server), Site::at_once(server)];
+        server.create_room(ROOM, &members);
+        let sites = [Site::send_at_once(server), Site::send_at_once(server)];
         let mut screens = sites.each_ref().map(|site| {
-            site.done(&["pull"]);
+            site.run_ok(&["pull"]);
             open_screen(site)
         });
         let is_over = AtomicBool::new(false);
@@ -201,7 +201,7 @@ fn moderators_with_two_files_and_somebody_on_the_server_agree_in_the_end() {
             writers.flat_map(|writer| writer.join().unwrap()).collect()
         });
         let of_server = || {
-            let mut worn = server.worn(ROOM);
+            let mut worn = server.all_hats(ROOM);
             hats(kind, |user| worn.remove(user).unwrap_or_default())
         };
         let of_file = |site: &Site| hats(kind, |user| site.titles(ROOM, user));
@@ -215,7 +215,7 @@ fn moderators_with_two_files_and_somebody_on_the_server_agree_in_the_end() {
             assert_eq!(stage.end(), 0);
         }
         for site in &sites {
-            site.done(&["plan"]).said("No differences in 1 room");
+            site.run_ok(&["plan"]).prints("No differences in 1 room");
             assert_eq!(of_file(site), there);
         }
         assert_eq!(of_server(), there);

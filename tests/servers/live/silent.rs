@@ -3,7 +3,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::ROOM;
-use super::at_once::known;
+use super::at_once::pulled_site;
 use super::following::{end, follow, printed, wait_for};
 use crate::pool::on_each;
 use crate::server::Kind;
@@ -11,14 +11,14 @@ use crate::server::Kind;
 #[test]
 fn stopped_follower_is_reported_as_silent_until_it_continues() {
     on_each(&Kind::PROSODY[..1], |server| {
-        let site = known(server);
+        let site = pulled_site(server);
         let first = follow(&site, "first", &[], &format!("Following {ROOM}"));
         let by = format!("another session (maya, process {})", first.id());
         let second = follow(&site, "second", &[], "is followed by another session");
         let process = Pid::from_child(&first);
         kill_process(process, Signal::STOP).unwrap();
         let silent = format!(
-            "hatrack: {ROOM}: not followed: the session that follows it does not respond (maya, process {})",
+            "hatrack: {ROOM}: not followed, no response from another session (maya, process {})",
             first.id()
         );
         wait_for("it is not said", || printed(&site, "second").contains(&silent));

@@ -13,13 +13,13 @@ use crate::server::Server;
 
 /// What a run of the program came to.
 #[derive(Debug)]
-pub(super) struct Ran {
+pub(super) struct CommandOutput {
     pub(super) code: i32,
     pub(super) out: String,
     pub(super) err: String,
 }
 
-impl Ran {
+impl CommandOutput {
     fn of(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
@@ -30,14 +30,14 @@ impl Ran {
 
     /// It ended with this code.
     #[track_caller]
-    pub(super) fn ended(self, code: i32) -> Self {
+    pub(super) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);
         self
     }
 
     /// It said this.
     #[track_caller]
-    pub(super) fn said(self, text: &str) -> Self {
+    pub(super) fn prints(self, text: &str) -> Self {
         let all = format!("{}{}", self.out, self.err);
         assert!(all.contains(text), "{text:?} is not in:\n{all}");
         self
@@ -51,22 +51,22 @@ pub(super) struct Site {
 
 impl Site {
     /// With a server in its configuration, called `example`, to which changes are sent only by a plan.
-    pub(super) fn of(server: &Server) -> Self {
+    pub(super) fn send_ask(server: &Server) -> Self {
         Self::with(&example(server))
     }
 
     /// With a server to which changes are sent as soon as they are saved.
-    pub(super) fn at_once(server: &Server) -> Self {
+    pub(super) fn send_at_once(server: &Server) -> Self {
         Self::with(&at_once(server))
     }
 
     /// The same on a disk, to measure it as people have it.
-    pub(super) fn at_once_on_disk(server: &Server) -> Self {
+    pub(super) fn send_at_once_on_disk(server: &Server) -> Self {
         Self::in_folder(tempfile::tempdir().unwrap(), &at_once(server))
     }
 
     /// The same with affiliations, too.
-    pub(super) fn managing(server: &Server) -> Self {
+    pub(super) fn managing_affiliations(server: &Server) -> Self {
         let at_once = "send = \"at-once\"\naffiliations = \"manage\"";
         Self::with(&example(server).replace("send = \"ask\"", at_once))
     }
@@ -108,12 +108,12 @@ impl Site {
         command
     }
 
-    pub(super) fn run(&self, arguments: &[&str]) -> Ran {
-        Ran::of(&self.command(arguments).output().unwrap())
+    pub(super) fn run(&self, arguments: &[&str]) -> CommandOutput {
+        CommandOutput::of(&self.command(arguments).output().unwrap())
     }
 
     /// Starts it, and does not wait. What it prints goes into the file `output`.
-    pub(super) fn begin(&self, arguments: &[&str]) -> Child {
+    pub(super) fn spawn(&self, arguments: &[&str]) -> Child {
         let output = std::fs::File::create(self.path("output")).unwrap();
         let mut command = self.command(arguments);
         command
@@ -127,8 +127,8 @@ impl Site {
 
     /// It runs without anything to say about.
     #[track_caller]
-    pub(super) fn done(&self, arguments: &[&str]) -> Ran {
-        self.run(arguments).ended(0)
+    pub(super) fn run_ok(&self, arguments: &[&str]) -> CommandOutput {
+        self.run(arguments).exits(0)
     }
 
     /// Sets an affiliation, as somebody who has no servers configured.
@@ -136,7 +136,7 @@ impl Site {
     pub(super) fn affiliate(&self, room: &str, user: &str, affiliation: &str) {
         std::fs::write(self.path("none.toml"), "").unwrap();
         let mut command = self.command_with("none.toml", &["affiliate", room, user, affiliation]);
-        Ran::of(&command.output().unwrap()).ended(0);
+        CommandOutput::of(&command.output().unwrap()).exits(0);
     }
 
     /// The data file.
@@ -162,7 +162,7 @@ impl Site {
     }
 
     /// Configures a place where no server is.
-    pub(super) fn lose(&self, server: &Server) {
+    pub(super) fn make_unreachable(&self, server: &Server) {
         if server.kind.is_prosody() {
             self.redirect(
                 &server.socket().display().to_string(),
@@ -175,10 +175,10 @@ impl Site {
     }
 
     /// Writes other data into the data file.
-    pub(super) fn replace(&self, file: &Value) {
+    pub(super) fn replace_data(&self, file: &Value) {
         std::fs::write(self.path("new.json"), file.to_string()).unwrap();
         let new = self.path("new.json").display().to_string();
-        self.done(&["import", &new, "--replace"]);
+        self.run_ok(&["import", &new, "--replace"]);
     }
 
     /// Lets what the account knows of its own changes be older by this time.
@@ -219,12 +219,12 @@ impl Site {
 
     /// All entries of the history, the newest first.
     pub(super) fn history(&self) -> Vec<Value> {
-        let ran = self.done(&["history", "--json"]);
+        let ran = self.run_ok(&["history", "--json"]);
         serde_json::from_str(&ran.out).unwrap()
     }
 
     pub(super) fn add(&self, room: &str, user: &str, hat: &str, title: &str) {
-        self.done(&["add", room, user, hat, "--title", title, "--active"]);
+        self.run_ok(&["add", room, user, hat, "--title", title, "--active"]);
     }
 }
 
@@ -292,7 +292,7 @@ pub(super) fn normal(mut hats: Value) -> Value {
 
 impl Server {
     /// Sets a user's affiliation and hats, without telling the room.
-    pub(super) fn put(&self, room: &str, user: &str, affiliation: &str, hats: &Value) {
+    pub(super) fn set_user_silently(&self, room: &str, user: &str, affiliation: &str, hats: &Value) {
         let hats = Value::String(hats.to_string()).to_string();
         self.lua_room(
             room,
@@ -304,7 +304,7 @@ impl Server {
     }
 
     /// A user's hats as it has them.
-    pub(super) fn hats(&self, room: &str, user: &str) -> Value {
+    pub(super) fn prosody_hats(&self, room: &str, user: &str) -> Value {
         let mut stored = self.stored(room, user);
         normal(stored[1].get_mut("hats").map(Value::take).unwrap_or_default())
     }

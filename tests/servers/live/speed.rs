@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::each;
+use super::on_each_prosody;
 use super::site::{Site, hat};
 use crate::server::Server;
 
@@ -27,7 +27,7 @@ fn bare(server: &Server, what: &str) -> f64 {
 /// Seconds, and the most memory in use, in megabytes.
 fn timed(site: &Site, arguments: &[&str]) -> (f64, u64) {
     let began = Instant::now();
-    let mut child = site.begin(arguments);
+    let mut child = site.spawn(arguments);
     let (mut most, path) = (0, format!("/proc/{}/status", child.id()));
     let status = loop {
         let status = std::fs::read_to_string(&path).unwrap_or_default();
@@ -59,12 +59,12 @@ fn give(site: &Site, rooms: &[String], id: &str, most: usize) -> f64 {
 #[test]
 #[ignore = "prints figures"]
 fn speed() {
-    each(|server| {
-        server.make_room(BIG, &json!([["ana@localhost", "owner"]]));
+    on_each_prosody(|server| {
+        server.create_prosody_room(BIG, &json!([["ana@localhost", "owner"]]));
         server.lua_room(BIG, "for i = 1, 10000 do local u = 'user' .. i .. '@localhost'; r._affiliations[u] = 'member' \
             if i % 2 == 0 then r._affiliation_data[u] = { hats = { ['http://example.org/hats/' .. i] = { active = true, title = 'Title ' .. i } } } end end return tostring(r:save(true))");
         for round in 0..3 {
-            let site = Site::of(server);
+            let site = Site::send_ask(server);
             let least = bare(server, "read");
             let (pull, memory) = timed(&site, &["pull"]);
             let again = timed(&site, &["pull"]).0;
@@ -87,9 +87,9 @@ fn speed() {
             .map(|number| json!([format!("u{number}@localhost"), "member"]))
             .collect();
         for room in &rooms {
-            server.make_room(room, &users.clone().into());
+            server.create_prosody_room(room, &users.clone().into());
         }
-        let site = Site::of(server);
+        let site = Site::send_ask(server);
         let pull = timed(&site, &["pull"]).0;
         give(&site, &rooms, "urn:x:1", 20);
         let apply = timed(&site, &["apply", "--yes"]).0;

@@ -22,7 +22,7 @@ pub(super) fn titles(hats: &[(&str, &str)]) -> Titles {
 
 impl Server {
     /// Makes a room with these users.
-    pub(super) fn found(&self, room: &str, users: &[Member<'_>]) {
+    pub(super) fn create_room(&self, room: &str, users: &[Member<'_>]) {
         if self.kind.is_prosody() {
             let hats = |hats: &[(&str, &str)]| -> Value {
                 let hats = hats.iter();
@@ -34,7 +34,7 @@ impl Server {
             let users: Vec<_> = users
                 .map(|(user, affiliation, given)| json!([user, affiliation, hats(given)]))
                 .collect();
-            self.make_room(room, &users.into());
+            self.create_prosody_room(room, &users.into());
             // The mark by which it is told from another of this address; the first who enters makes it.
             self.lua_room(room, "r:get_salt(); return tostring(r:save(true))");
             return;
@@ -43,14 +43,14 @@ impl Server {
             .iter()
             .map(|(user, affiliation, _)| (*user, *affiliation))
             .collect();
-        self.muc(room, &[("persistent", "true")], &affiliations);
+        self.create_ejabberd_room(room, &[("persistent", "true")], &affiliations);
         for (user, _, hats) in users {
-            self.give(room, user, hats);
+            self.add_hats(room, user, hats);
         }
     }
 
     /// Gives hats to a user, or changes their titles.
-    pub(super) fn give(&self, room: &str, user: &str, hats: &[(&str, &str)]) {
+    pub(super) fn add_hats(&self, room: &str, user: &str, hats: &[(&str, &str)]) {
         if self.kind.is_prosody() {
             let hats: BTreeMap<_, _> = hats.iter().map(|(id, title)| (id, hat(title))).collect();
             self.change_hats(room, user, &json!(hats), "new[id] = hat");
@@ -61,7 +61,7 @@ impl Server {
     }
 
     /// Removes hats from a user.
-    pub(super) fn take(&self, room: &str, user: &str, ids: &[&str]) {
+    pub(super) fn remove_hats(&self, room: &str, user: &str, ids: &[&str]) {
         if self.kind.is_prosody() {
             let hats: BTreeMap<_, _> = ids.iter().map(|id| (id, json!({}))).collect();
             self.change_hats(room, user, &json!(hats), "new[id] = nil");
@@ -91,12 +91,12 @@ impl Server {
             let change = format!("return tostring(r:set_affiliation(true, '{user}', '{affiliation}'))");
             assert_eq!(self.lua_room(room, &change), "true");
         } else {
-            self.affiliate(room, user, affiliation);
+            self.set_ejabberd_affiliation(room, user, affiliation);
         }
     }
 
     /// The hats of all users of a room who have one.
-    pub(super) fn worn(&self, room: &str) -> BTreeMap<String, Titles> {
+    pub(super) fn all_hats(&self, room: &str) -> BTreeMap<String, Titles> {
         let mut users: BTreeMap<String, Titles> = BTreeMap::new();
         if !self.kind.is_prosody() {
             for [user, id, title] in self.assigned(room) {
@@ -117,30 +117,30 @@ impl Server {
     }
 
     /// A user's hats.
-    pub(super) fn worn_by(&self, room: &str, user: &str) -> Titles {
-        self.worn(room).remove(user).unwrap_or_default()
+    pub(super) fn hats_of(&self, room: &str, user: &str) -> Titles {
+        self.all_hats(room).remove(user).unwrap_or_default()
     }
 
     /// Destroys a room.
-    pub(super) fn destroy(&self, room: &str) {
+    pub(super) fn destroy_room(&self, room: &str) {
         if self.kind.is_prosody() {
             self.lua_room(room, "r:destroy(); return 'gone'");
         } else {
-            self.destroy_muc(room);
+            self.destroy_ejabberd_room(room);
         }
     }
 
     /// Whether there is a room at an address, which is not only the mark of one that was destroyed.
-    pub(super) fn has(&self, room: &str) -> bool {
+    pub(super) fn has_room(&self, room: &str) -> bool {
         if self.kind.is_prosody() {
             let there = self.lua_room(room, "return tostring(r and not r._data.destroyed)");
             return there == "true";
         }
-        self.muc_rooms().iter().any(|other| other == room)
+        self.ejabberd_rooms().iter().any(|other| other == room)
     }
 
     /// Lets a room be made at the address of one that was destroyed.
-    pub(super) fn forget(&self, room: &str) {
+    pub(super) fn delete_tombstone(&self, room: &str) {
         if self.kind.is_prosody() {
             self.lua_room(
                 room,

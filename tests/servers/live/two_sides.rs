@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::site::{Site, hat};
 use super::state::{Member, Titles, titles};
-use super::{ANA, BOB, KINDS, OFF, ROOM, each};
+use super::{ANA, BOB, KINDS, OFF, ROOM, on_each_prosody};
 use crate::client::Client;
 use crate::pool::on_each;
 use crate::server::{Kind, Server};
@@ -25,43 +25,44 @@ fn room(server: &Server) {
         (BOB, "member", &[("urn:x:old", "Old")]),
         (OFF, "member", &[]),
     ];
-    server.found(ROOM, users);
+    server.create_room(ROOM, users);
 }
 
 /// The same, known on both sides.
-fn known(server: &Server) -> Site {
+fn pulled_site(server: &Server) -> Site {
     room(server);
-    let site = Site::of(server);
-    site.done(&["pull"]);
+    let site = Site::send_ask(server);
+    site.run_ok(&["pull"]);
     site
 }
 
 #[test]
-fn local_changes_go_out_and_the_room_sees_exactly_them() {
+fn room_sees_exactly_the_sent_changes() {
     on_each(KINDS, |server| {
-        server.user("ana");
-        server.user("bob");
-        let site = known(server);
+        server.add_account("ana");
+        server.add_account("bob");
+        let site = pulled_site(server);
         let mut ana = Client::join(server, "ana", ROOM);
         let mut bob = Client::join(server, "bob", ROOM);
         let muted =
             "<query xmlns='http://jabber.org/protocol/muc#admin'><item nick='bob' role='visitor'/></query>";
         assert_eq!(ana.iq(ROOM, "set", muted).0, "result");
-        ana.settle();
-        bob.settle();
+        ana.drain_events();
+        bob.drain_events();
         site.add(ROOM, BOB, "urn:x:1", ODD);
         site.add(ROOM, BOB, "urn:x:2", "Second");
         site.add(ROOM, OFF, "urn:x:1", ODD);
         // Two entries of the catalog, too.
         let changes = if server.kind == Kind::Ejabberd26 { 5 } else { 3 };
         site.run(&["plan"])
-            .ended(6)
-            .said(&format!("{changes} to send"))
-            .said(ODD);
-        assert_eq!(server.worn_by(ROOM, OFF), titles(&[]), "a plan sends nothing");
-        let ran = site.run(&["apply"]).ended(2).said("use apply --yes");
+            .exits(6)
+            .prints(&format!("{changes} to send"))
+            .prints(ODD);
+        assert_eq!(server.hats_of(ROOM, OFF), titles(&[]), "a plan sends nothing");
+        let ran = site.run(&["apply"]).exits(2).prints("use apply --yes");
         assert!(ran.out.contains(&format!("{changes} to send")), "{}", ran.out);
-        site.done(&["apply", "--yes"]).said(&format!("{changes} sent"));
+        site.run_ok(&["apply", "--yes"])
+            .prints(&format!("{changes} sent"));
         let (presences, others) = heard(&mut ana);
         // ejabberd gives one hat after the other.
         let most = if server.kind.is_prosody() { 1 } else { 2 };
@@ -78,10 +79,10 @@ fn local_changes_go_out_and_the_room_sees_exactly_them() {
         assert!(
             others
                 .iter()
-                .all(|told| told["xml"].as_str().unwrap().contains("104"))
+                .all(|event| event["xml"].as_str().unwrap().contains("104"))
         );
-        assert_eq!(server.worn_by(ROOM, BOB), wanted);
-        assert_eq!(server.worn_by(ROOM, OFF), titles(&[("urn:x:1", ODD)]));
+        assert_eq!(server.hats_of(ROOM, BOB), wanted);
+        assert_eq!(server.hats_of(ROOM, OFF), titles(&[("urn:x:1", ODD)]));
         let entry = &site.history()[0];
         assert_eq!(
             (entry["actor"].as_str().unwrap(), &entry["edits"]),
@@ -89,17 +90,17 @@ fn local_changes_go_out_and_the_room_sees_exactly_them() {
         );
         assert_eq!(entry["sent"]["server"], "example");
         assert_eq!(entry["sent"]["changes"].as_array().unwrap().len(), changes);
-        site.done(&["history"]).said("sent to \"example\": ");
-        site.done(&["plan"]).said("No differences in 1 room");
+        site.run_ok(&["history"]).prints("sent to \"example\": ");
+        site.run_ok(&["plan"]).prints("No differences in 1 room");
         let before = site.file();
-        site.done(&["apply", "--yes"]).said("nothing to do");
+        site.run_ok(&["apply", "--yes"]).prints("nothing to do");
         assert_eq!(site.file(), before);
         assert_eq!(heard(&mut ana), (Vec::new(), Vec::new()));
 
         // One change of a user is one presence, and nobody hears of a user who is offline.
-        site.done(&["remove", ROOM, BOB, "urn:x:2"]);
+        site.run_ok(&["remove", ROOM, BOB, "urn:x:2"]);
         site.add(ROOM, OFF, "urn:x:2", "Second");
-        site.done(&["apply", "--yes"]).said("2 sent");
+        site.run_ok(&["apply", "--yes"]).prints("2 sent");
         let (presences, others) = heard(&mut ana);
         assert_eq!(
             (presences.len(), others.len()),
@@ -113,7 +114,7 @@ fn local_changes_go_out_and_the_room_sees_exactly_them() {
             titles(&[("urn:x:old", "Old"), ("urn:x:1", ODD)])
         );
         assert_eq!(
-            server.worn_by(ROOM, OFF),
+            server.hats_of(ROOM, OFF),
             titles(&[("urn:x:1", ODD), ("urn:x:2", "Second")])
         );
     });
@@ -121,51 +122,51 @@ fn local_changes_go_out_and_the_room_sees_exactly_them() {
 
 /// What a client was told until now: presences, and the rest.
 fn heard(client: &mut Client) -> (Vec<Value>, Vec<Value>) {
-    let told = client.settle().into_iter();
-    told.partition(|told| told.get("presence").is_some())
+    let events = client.drain_events().into_iter();
+    events.partition(|event| event.get("presence").is_some())
 }
 
 #[test]
-fn changes_of_hats_on_the_server_come_in() {
+fn hat_changes_on_the_server_are_received() {
     on_each(KINDS, |server| {
-        server.user("ana");
-        let site = known(server);
+        server.add_account("ana");
+        let site = pulled_site(server);
         let mut ana = Client::join(server, "ana", ROOM);
-        server.give(ROOM, BOB, &[("urn:x:old", "New title"), ("urn:x:3", ODD)]);
-        server.give(ROOM, OFF, &[("urn:x:3", ODD)]);
-        ana.settle();
-        site.run(&["plan"]).ended(6).said("to receive");
-        let there = server.worn(ROOM);
-        site.done(&["pull"]).said("received");
+        server.add_hats(ROOM, BOB, &[("urn:x:old", "New title"), ("urn:x:3", ODD)]);
+        server.add_hats(ROOM, OFF, &[("urn:x:3", ODD)]);
+        ana.drain_events();
+        site.run(&["plan"]).exits(6).prints("to receive");
+        let there = server.all_hats(ROOM);
+        site.run_ok(&["pull"]).prints("received");
         assert_eq!(
             site.titles(ROOM, BOB),
             titles(&[("urn:x:old", "New title"), ("urn:x:3", ODD)])
         );
         assert_eq!(site.titles(ROOM, OFF), titles(&[("urn:x:3", ODD)]));
         assert_eq!(site.history()[0]["actor"], "server:example");
-        assert_eq!(server.worn(ROOM), there, "the server is not touched");
+        assert_eq!(server.all_hats(ROOM), there, "the server is not touched");
         assert_eq!(heard(&mut ana), (Vec::new(), Vec::new()));
-        site.done(&["plan"]).said("No differences");
+        site.run_ok(&["plan"]).prints("No differences");
     });
 }
 
 #[test]
-fn changes_on_the_server_come_in_and_it_is_not_touched() {
-    each(|server| {
-        server.user("ana");
-        let site = known(server);
+fn all_changes_on_prosody_are_received() {
+    on_each_prosody(|server| {
+        server.add_account("ana");
+        let site = pulled_site(server);
         let mut ana = Client::join(server, "ana", ROOM);
-        server.put(
+        server.set_user_silently(
             ROOM,
             BOB,
             "admin",
             &json!({"urn:x:old": hat("New title"), "urn:x:3": {"title": ODD, "required": true}}),
         );
-        server.put(ROOM, "eve@localhost", "member", &json!({"urn:x:3": hat("T")}));
-        server.put(ROOM, OFF, "member", &json!({}));
-        ana.settle();
-        site.run(&["plan"]).ended(6).said("to receive");
-        site.done(&["pull"]).said("received");
+        server.set_user_silently(ROOM, "eve@localhost", "member", &json!({"urn:x:3": hat("T")}));
+        server.set_user_silently(ROOM, OFF, "member", &json!({}));
+        ana.drain_events();
+        site.run(&["plan"]).exits(6).prints("to receive");
+        site.run_ok(&["pull"]).prints("received");
         assert_eq!(
             site.hats(ROOM, BOB),
             json!({"urn:x:old": hat("New title"), "urn:x:3": {"required": true, "title": ODD}})
@@ -175,116 +176,116 @@ fn changes_on_the_server_come_in_and_it_is_not_touched() {
         assert_eq!(users["eve@localhost"]["affiliation"], "member");
         let entry = &site.history()[0];
         assert_eq!(entry["actor"], "server:example");
-        assert!(ana.presences().is_empty(), "the room sees nothing of it");
-        site.done(&["plan"]).said("No differences");
+        assert!(ana.drain_presences().is_empty(), "the room sees nothing of it");
+        site.run_ok(&["plan"]).prints("No differences");
     });
 }
 
 #[test]
-fn what_both_changed_is_merged_where_it_has_nothing_in_common() {
+fn independent_changes_of_both_sides_are_merged() {
     on_each(KINDS, |server| {
-        let site = known(server);
+        let site = pulled_site(server);
         site.add(ROOM, BOB, "urn:x:here", "Here");
-        site.done(&["remove", ROOM, BOB, "urn:x:old"]);
-        server.give(ROOM, BOB, &[("urn:x:there", "There")]);
+        site.run_ok(&["remove", ROOM, BOB, "urn:x:old"]);
+        server.add_hats(ROOM, BOB, &[("urn:x:there", "There")]);
         // The entries of the catalog, too.
         let done = if server.kind == Kind::Ejabberd26 {
             "3 sent, 2 received"
         } else {
             "2 sent, 1 received"
         };
-        site.done(&["apply", "--yes"]).said(done);
+        site.run_ok(&["apply", "--yes"]).prints(done);
         let both = titles(&[("urn:x:here", "Here"), ("urn:x:there", "There")]);
         assert_eq!(site.titles(ROOM, BOB), both);
-        assert_eq!(server.worn_by(ROOM, BOB), both);
-        site.done(&["plan"]).said("No differences");
+        assert_eq!(server.hats_of(ROOM, BOB), both);
+        site.run_ok(&["plan"]).prints("No differences");
     });
 }
 
 #[test]
-fn a_conflict_stays_until_somebody_chooses() {
+fn conflict_stays_until_a_side_is_chosen() {
     for (side, title) in [("local", "Mine"), ("server", "Theirs")] {
         on_each(KINDS, |server| {
-            let site = known(server);
+            let site = pulled_site(server);
             if server.kind == Kind::Ejabberd26 {
-                site.done(&["catalog", "define", ROOM, "urn:x:old", "--title", "Mine"]);
+                site.run_ok(&["catalog", "define", ROOM, "urn:x:old", "--title", "Mine"]);
             } else {
                 site.add(ROOM, BOB, "urn:x:old", "Mine");
             }
-            server.give(ROOM, BOB, &[("urn:x:old", "Theirs")]);
+            server.add_hats(ROOM, BOB, &[("urn:x:old", "Theirs")]);
             let hats = |title| titles(&[("urn:x:old", title)]);
             for command in [&["pull"][..], &["plan"], &["apply", "--yes"]] {
-                site.run(command).ended(5).said("conflict");
+                site.run(command).exits(5).prints("conflict");
                 assert_eq!(site.titles(ROOM, BOB), hats("Mine"));
-                assert_eq!(server.worn_by(ROOM, BOB), hats("Theirs"));
+                assert_eq!(server.hats_of(ROOM, BOB), hats("Theirs"));
             }
-            site.done(&["apply", "--yes", "--prefer", side]);
+            site.run_ok(&["apply", "--yes", "--prefer", side]);
             assert_eq!(site.titles(ROOM, BOB), hats(title));
-            assert_eq!(server.worn_by(ROOM, BOB), hats(title));
-            site.done(&["plan"]).said("No differences");
+            assert_eq!(server.hats_of(ROOM, BOB), hats(title));
+            site.run_ok(&["plan"]).prints("No differences");
         });
     }
 }
 
 #[test]
-fn the_first_comparison_deletes_nothing() {
+fn first_comparison_deletes_nothing() {
     on_each(KINDS, |server| {
         room(server);
-        let site = Site::of(server);
-        site.done(&["room", "add", ROOM]);
+        let site = Site::send_ask(server);
+        site.run_ok(&["room", "add", ROOM]);
         for user in [BOB, "zoe@localhost"] {
             site.affiliate(ROOM, user, "member");
         }
         site.add(ROOM, BOB, "urn:x:here", "Here");
         site.add(ROOM, "zoe@localhost", "urn:x:zoe", "Zoe is not there");
-        site.run(&["plan"]).ended(6).said("First comparison");
-        site.done(&["apply", "--yes"]);
+        site.run(&["plan"]).exits(6).prints("First comparison");
+        site.run_ok(&["apply", "--yes"]);
         let both = titles(&[("urn:x:old", "Old"), ("urn:x:here", "Here")]);
         assert_eq!(site.titles(ROOM, BOB), both);
-        assert_eq!(server.worn_by(ROOM, BOB), both);
+        assert_eq!(server.hats_of(ROOM, BOB), both);
         let zoes = titles(&[("urn:x:zoe", "Zoe is not there")]);
         assert_eq!(site.titles(ROOM, "zoe@localhost"), zoes);
         assert_eq!(
-            server.worn(ROOM).into_keys().collect::<Vec<_>>(),
+            server.all_hats(ROOM).into_keys().collect::<Vec<_>>(),
             [BOB],
             "a user who is not there gets nothing"
         );
         // Only ejabberd could hold it.
         let offered = if server.kind.is_prosody() { 0 } else { 6 };
         site.run(&["plan"])
-            .ended(offered)
-            .said("left out")
-            .said("not affiliated");
+            .exits(offered)
+            .prints("left out")
+            .prints("not affiliated");
     });
 }
 
 #[test]
-fn the_last_hat_is_removed_on_either_side() {
+fn last_hat_can_be_removed_on_either_side() {
     on_each(KINDS, |server| {
-        server.user("bob");
-        let site = known(server);
+        server.add_account("bob");
+        let site = pulled_site(server);
         let mut bob = Client::join(server, "bob", ROOM);
-        site.done(&["remove", ROOM, BOB, "urn:x:old"]);
-        site.done(&["apply", "--yes"]).said("1 sent");
-        let told = bob.presences();
-        assert_eq!(told.len(), 1);
-        assert_eq!(told[0]["hats"], json!([]));
-        assert_eq!(server.worn(ROOM).len(), 0);
-        server.give(ROOM, BOB, &[("urn:x:there", "There")]);
-        site.done(&["pull"]).said("received");
+        site.run_ok(&["remove", ROOM, BOB, "urn:x:old"]);
+        site.run_ok(&["apply", "--yes"]).prints("1 sent");
+        let seen = bob.drain_presences();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0]["hats"], json!([]));
+        assert_eq!(server.all_hats(ROOM).len(), 0);
+        server.add_hats(ROOM, BOB, &[("urn:x:there", "There")]);
+        site.run_ok(&["pull"]).prints("received");
         assert_eq!(site.titles(ROOM, BOB), titles(&[("urn:x:there", "There")]));
-        server.take(ROOM, BOB, &["urn:x:there"]);
-        site.done(&["pull"]).said("1 received");
+        server.remove_hats(ROOM, BOB, &["urn:x:there"]);
+        site.run_ok(&["pull"]).prints("1 received");
         assert_eq!(site.titles(ROOM, BOB), titles(&[]));
     });
 }
 
 #[test]
 fn restricted_sessions_see_and_change_only_their_rooms() {
-    each(|server| {
-        let site = known(server);
+    on_each_prosody(|server| {
+        let site = pulled_site(server);
         let other = "other@conference.localhost";
-        server.make_room(other, &json!([[BOB, "member", {"urn:x:1": hat("Secret")}]]));
+        server.create_prosody_room(other, &json!([[BOB, "member", {"urn:x:1": hat("Secret")}]]));
         let config = site.path("config.toml").display().to_string();
         let restricted = |arguments: &[&str], limit: &[&str]| {
             let mut command = site.command(&[]);
@@ -308,11 +309,11 @@ fn restricted_sessions_see_and_change_only_their_rooms() {
             let (code, text) = restricted(command, &["--read-only"]);
             assert!(code == 1 && text.contains("read-only"), "{text}");
         }
-        assert_eq!(server.hats(ROOM, BOB), json!({"urn:x:old": hat("Old")}));
+        assert_eq!(server.prosody_hats(ROOM, BOB), json!({"urn:x:old": hat("Old")}));
         let (code, text) = restricted(&["apply", "--yes"], &limit);
         assert_eq!(code, 0, "{text}");
         assert_eq!(
-            server.hats(ROOM, BOB),
+            server.prosody_hats(ROOM, BOB),
             json!({"urn:x:old": hat("Old"), "urn:x:1": hat("Here")})
         );
     });

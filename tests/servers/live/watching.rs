@@ -11,34 +11,34 @@ use super::state::Member;
 use super::{ANA, BOB, KINDS, OFF, ROOM};
 use crate::pool::on_each;
 use crate::server::Server;
-use crate::shell::{self, By};
+use crate::shell::{self, Transport};
 use crate::watcher::{Watcher, room_of};
 
 const OTHER: &str = "other@conference.localhost";
 
-fn ways(server: &Server) -> &'static [By] {
+fn ways(server: &Server) -> &'static [Transport] {
     if server.kind.is_prosody() {
-        &[By::Socket, By::Command]
+        &[Transport::Socket, Transport::Command]
     } else {
-        &[By::Socket]
+        &[Transport::Socket]
     }
 }
 
 /// A backend for a server; for ejabberd there is only one way.
-fn backend(server: &Server, by: By) -> Box<dyn Backend> {
+fn backend(server: &Server, transport: Transport) -> Box<dyn Backend> {
     #[cfg(feature = "live")]
     if !server.kind.is_prosody() {
         return Box::new(crate::xmpp::login(server, "siteadmin"));
     }
-    Box::new(shell::connect(server, by))
+    Box::new(shell::connect(server, transport))
 }
 
 /// Runs a test for each way to reach a server.
 fn each_way(test: impl Fn(&mut Server, Box<dyn Backend>) + Sync) {
     on_each(KINDS, |server| {
-        for by in ways(server) {
+        for transport in ways(server) {
             assert!(server.remove_rooms());
-            let backend = backend(server, *by);
+            let backend = backend(server, *transport);
             test(server, backend);
         }
     });
@@ -50,8 +50,8 @@ fn rooms(server: &Server) {
         (BOB, "member", &[("urn:x:old", "Old")]),
         (OFF, "member", &[]),
     ];
-    server.found(ROOM, users);
-    server.found(OTHER, users);
+    server.create_room(ROOM, users);
+    server.create_room(OTHER, users);
 }
 
 fn has(id: &'static str) -> impl Fn(Option<&RemoteUser>) -> bool {
@@ -64,36 +64,38 @@ fn changes_of_others_are_reported() {
         rooms(server);
         let mut watcher = Watcher::start(backend, &[ROOM]);
         let mut seen = Vec::new();
-        server.give(OTHER, BOB, &[("urn:x:1", "First")]);
-        server.give(ROOM, BOB, &[("urn:x:1", "First")]);
-        seen.extend(watcher.until_user(ROOM, BOB, has("urn:x:1")));
-        server.take(ROOM, BOB, &["urn:x:1"]);
-        seen.extend(watcher.until_user(ROOM, BOB, |user| !has("urn:x:1")(user) && has("urn:x:old")(user)));
+        server.add_hats(OTHER, BOB, &[("urn:x:1", "First")]);
+        server.add_hats(ROOM, BOB, &[("urn:x:1", "First")]);
+        seen.extend(watcher.poll_until_user(ROOM, BOB, has("urn:x:1")));
+        server.remove_hats(ROOM, BOB, &["urn:x:1"]);
+        seen.extend(
+            watcher.poll_until_user(ROOM, BOB, |user| !has("urn:x:1")(user) && has("urn:x:old")(user)),
+        );
         server.set_affiliation(OTHER, OFF, "admin");
         server.set_affiliation(ROOM, OFF, "admin");
         let is_admin =
             |user: Option<&RemoteUser>| user.is_some_and(|user| user.affiliation == Affiliation::Admin);
-        seen.extend(watcher.until_user(ROOM, OFF, is_admin));
-        server.destroy(OTHER);
-        server.destroy(ROOM);
-        seen.push(watcher.until(|seen| matches!(seen, WatchEvent::Room { .. })));
+        seen.extend(watcher.poll_until_user(ROOM, OFF, is_admin));
+        server.destroy_room(OTHER);
+        server.destroy_room(ROOM);
+        seen.push(watcher.poll_until(|seen| matches!(seen, WatchEvent::Room { .. })));
         assert!(seen.iter().all(|seen| room_of(seen) == ROOM), "{seen:?}");
     });
 }
 
 #[test]
-fn nothing_is_missed_between_watching_and_looking() {
+fn no_change_between_watching_and_reading_is_missed() {
     each_way(|server, backend| {
         rooms(server);
         let mut watcher = Watcher::start(backend, &[]);
         // Read before it is watched, or after.
         watcher.read(&[ROOM]);
-        server.give(ROOM, BOB, &[("urn:x:1", "First")]);
+        server.add_hats(ROOM, BOB, &[("urn:x:1", "First")]);
         watcher.watch(&[ROOM, OTHER]);
         watcher.read(&[OTHER]);
-        server.give(OTHER, BOB, &[("urn:x:1", "First")]);
+        server.add_hats(OTHER, BOB, &[("urn:x:1", "First")]);
         let mut missing = BTreeSet::from([ROOM.to_owned(), OTHER.to_owned()]);
-        watcher.until(|seen| {
+        watcher.poll_until(|seen| {
             missing.remove(room_of(seen));
             missing.is_empty()
         });
@@ -124,25 +126,25 @@ fn speed() {
             continue;
         };
         rooms(&server);
-        for by in ways(&server) {
-            let backend = backend(&server, *by);
+        for transport in ways(&server) {
+            let backend = backend(&server, *transport);
             let mut watcher = Watcher::start(backend, &[ROOM]);
             let mut times = Vec::new();
             for number in 0..20 {
                 std::thread::sleep(Duration::from_millis(137 * number));
                 let began = Instant::now();
                 if number % 2 == 0 {
-                    server.give(ROOM, BOB, &[("urn:x:1", "First")]);
-                    watcher.until_user(ROOM, BOB, has("urn:x:1"));
+                    server.add_hats(ROOM, BOB, &[("urn:x:1", "First")]);
+                    watcher.poll_until_user(ROOM, BOB, has("urn:x:1"));
                 } else {
-                    server.take(ROOM, BOB, &["urn:x:1"]);
-                    watcher.until_user(ROOM, BOB, |user| !has("urn:x:1")(user));
+                    server.remove_hats(ROOM, BOB, &["urn:x:1"]);
+                    watcher.poll_until_user(ROOM, BOB, |user| !has("urn:x:1")(user));
                 }
                 times.push(began.elapsed().as_secs_f64());
             }
             times.sort_by(f64::total_cmp);
             println!(
-                "{kind:?} {by:?} reported after {:.2} s, at most {:.2} s",
+                "{kind:?} {transport:?} reported after {:.2} s, at most {:.2} s",
                 times[10], times[19]
             );
             if !kind.is_prosody() {
@@ -158,7 +160,7 @@ fn speed() {
             }
             let each = began.elapsed().as_secs_f64() / 50.0;
             println!(
-                "{kind:?} {by:?} look {each:.3} ms; memory of server, of carrier (kB), log: {before:?}, after 50,000 {:?}",
+                "{kind:?} {transport:?} look {each:.3} ms; memory of server, of carrier (kB), log: {before:?}, after 50,000 {:?}",
                 (memory(), carriers(), log())
             );
         }

@@ -1,4 +1,4 @@
-//! What goes wrong at the server: it stops, is killed, cannot save, or does not let anybody in.
+//! Faults of the server: it is stopped, killed or paused, cannot save, or refuses the connection.
 
 use std::process::Command;
 use std::time::Duration;
@@ -9,13 +9,16 @@ use hatrack::server::{CommandLine, ProsodyAccess};
 use hatrack::sync::{ItemChange, ItemOutcome};
 use serde_json::{Value, json};
 
-use super::{By, access, apply, change, connect, each, hat, prosody, read, settings, try_apply};
+use super::{
+    Transport, access, apply, change, connect, hat, on_each_prosody, prosody, read, settings, try_apply,
+};
 use crate::server::Server;
 
 const ROOM: &str = "courses@conference.localhost";
 
-fn many(users: usize) -> Vec<ItemChange> {
-    let given = |number| {
+/// Changes that add a hat to this number of users.
+fn hat_additions(user_count: usize) -> Vec<ItemChange> {
+    let addition = |number| {
         change(
             &format!("user{number}@localhost"),
             "urn:x:1",
@@ -23,18 +26,19 @@ fn many(users: usize) -> Vec<ItemChange> {
             Some(hat("a", "Teacher")),
         )
     };
-    (0..users).map(given).collect()
+    (0..user_count).map(addition).collect()
 }
 
-fn make(server: &Server, users: usize) {
-    let users: Vec<Value> = (0..users)
+/// Creates a room with this number of members.
+fn create_room(server: &Server, user_count: usize) {
+    let users: Vec<Value> = (0..user_count)
         .map(|number| json!([format!("user{number}@localhost"), "member"]))
         .collect();
-    server.make_room(ROOM, &json!(users));
+    server.create_prosody_room(ROOM, &json!(users));
 }
 
-/// How many users have the hat.
-fn count(backend: &mut Prosody) -> usize {
+/// The number of users with a hat.
+fn count_users_with_hats(backend: &mut Prosody) -> usize {
     read(backend, ROOM)
         .users
         .values()
@@ -44,42 +48,46 @@ fn count(backend: &mut Prosody) -> usize {
 
 #[test]
 fn server_killed_between_batches_leaves_consistent_state() {
-    each(|server, by| {
-        make(server, 200);
+    on_each_prosody(|server, transport| {
+        create_room(server, 200);
         for kill in [false, true] {
-            let mut backend = connect(server, by);
+            let mut backend = connect(server, transport);
             backend.connect().unwrap();
             let work = hatrack::server::RoomChanges {
                 room: super::jid(ROOM),
                 created: None,
                 actor: "ana".into(),
-                changes: many(200),
+                changes: hat_additions(200),
             };
-            let mut told = Vec::new();
+            let mut reports = Vec::new();
             let result = backend.apply(&[work], &mut |applied| {
-                if told.is_empty() {
+                if reports.is_empty() {
                     if kill { server.kill() } else { server.stop() }
                 }
-                told.extend(applied.outcomes);
+                reports.extend(applied.outcomes);
                 std::ops::ControlFlow::Continue(())
             });
             assert!(
                 matches!(result, Err(Error::Lost(_) | Error::Malformed(_))),
-                "{by:?}: {result:?}"
+                "{transport:?}: {result:?}"
             );
-            let (done, unknown): (Vec<_>, Vec<_>) = told
+            let (done, unknown): (Vec<_>, Vec<_>) = reports
                 .iter()
                 .partition(|(_, outcome)| matches!(outcome, ItemOutcome::Done { saved: true }));
-            // The next command is larger if the first was answered quickly.
-            assert_eq!(done.len(), 25, "{by:?}");
-            assert!(matches!(unknown.len(), 25 | 50), "{by:?}: {}", unknown.len());
+            // The second command has more changes if the first one was answered quickly.
+            assert_eq!(done.len(), 25, "{transport:?}");
+            assert!(
+                matches!(unknown.len(), 25 | 50),
+                "{transport:?}: {}",
+                unknown.len()
+            );
             assert!(
                 unknown
                     .iter()
                     .all(|(_, outcome)| *outcome == ItemOutcome::Unknown)
             );
             let away = backend.connect();
-            if by == By::Socket {
+            if transport == Transport::Socket {
                 assert!(matches!(away, Err(Error::Away(_))), "{away:?}");
             } else {
                 let Err(Error::Away(why)) = away else {
@@ -87,19 +95,19 @@ fn server_killed_between_batches_leaves_consistent_state() {
                 };
                 assert!(why.contains("Unable to connect to server"), "{why}");
             }
-            server.begin();
+            server.launch();
             assert_eq!(
-                count(&mut backend),
+                count_users_with_hats(&mut backend),
                 25,
-                "what was told as saved is there after it was killed"
+                "changes that were reported as saved are still there after the server was killed"
             );
-            // The second run finishes: nothing twice, nothing lost.
+            // The second apply completes the first one.
             assert!(
-                apply(&mut backend, ROOM, many(200))
+                apply(&mut backend, ROOM, hat_additions(200))
                     .iter()
                     .all(|outcome| *outcome == super::SAVED)
             );
-            assert_eq!(count(&mut backend), 200);
+            assert_eq!(count_users_with_hats(&mut backend), 200);
             server.lua_room(ROOM, "for j in pairs(r._affiliation_data) do r._affiliation_data[j] = nil end return tostring(r:save(true))");
         }
     });
@@ -107,32 +115,35 @@ fn server_killed_between_batches_leaves_consistent_state() {
 
 #[test]
 fn unanswered_changes_are_resolved_by_reading() {
-    each(|server, by| {
-        make(server, 3);
-        let mut patient = settings(access(server, by));
-        patient.timeout = Duration::from_millis(1500);
-        let mut backend = prosody(patient);
+    on_each_prosody(|server, transport| {
+        create_room(server, 3);
+        let mut settings = settings(access(server, transport));
+        settings.timeout = Duration::from_millis(1500);
+        let mut backend = prosody(settings);
         backend.connect().unwrap();
         server.freeze();
-        let (told, result) = try_apply(&mut backend, ROOM, many(3));
+        let (reports, result) = try_apply(&mut backend, ROOM, hat_additions(3));
         assert!(
             matches!(&result, Err(Error::Lost(why)) if why.contains("1.5 s")),
             "{result:?}"
         );
-        assert_eq!(told.len(), 1);
+        assert_eq!(reports.len(), 1);
         assert!(
-            told[0]
+            reports[0]
                 .outcomes
                 .iter()
                 .all(|(_, outcome)| *outcome == ItemOutcome::Unknown)
         );
         server.thaw();
-        let mut backend = connect(server, by);
-        // It was not said, and it can be either: now, or never.
-        let found = count(&mut backend);
-        assert!(found == 0 || found == 3, "all of it or nothing");
+        let mut backend = connect(server, transport);
+        // The outcome was unknown: the changes were made after the server was resumed, or never.
+        let found = count_users_with_hats(&mut backend);
         assert!(
-            apply(&mut backend, ROOM, many(3))
+            found == 0 || found == 3,
+            "the changes were made completely or not at all"
+        );
+        assert!(
+            apply(&mut backend, ROOM, hat_additions(3))
                 .iter()
                 .all(|outcome| *outcome == super::SAVED)
         );
@@ -141,9 +152,9 @@ fn unanswered_changes_are_resolved_by_reading() {
 
 #[test]
 fn reports_unsaved_changes() {
-    each(|server, by| {
-        make(server, 2);
-        // A disk of its own, which is full.
+    on_each_prosody(|server, transport| {
+        create_room(server, 2);
+        // The folder gets its own disk, which is full.
         let folder = server
             .path("data/conference%2elocalhost/config")
             .canonicalize()
@@ -155,27 +166,27 @@ fn reports_unsaved_changes() {
             .status()
             .unwrap();
         assert!(done.success());
-        let (user, group) = server.kind.system().user("prosody").unwrap();
+        let (user, group) = server.kind.system().user_ids("prosody").unwrap();
         std::os::unix::fs::chown(&folder, Some(user), Some(group)).unwrap();
         std::fs::write(folder.join("fill"), vec![0; 65536]).unwrap();
         let outcome = std::panic::catch_unwind(|| {
-            let mut backend = connect(server, by);
-            let (told, result) = try_apply(&mut backend, ROOM, many(2));
+            let mut backend = connect(server, transport);
+            let (reports, result) = try_apply(&mut backend, ROOM, hat_additions(2));
             result.unwrap();
             assert!(
-                told[0].unsaved.as_deref().is_some_and(|why| !why.is_empty()),
-                "{told:?}"
+                reports[0].unsaved.as_deref().is_some_and(|why| !why.is_empty()),
+                "{reports:?}"
             );
             assert!(
-                told[0]
+                reports[0]
                     .outcomes
                     .iter()
                     .all(|(_, outcome)| *outcome == ItemOutcome::Done { saved: false })
             );
             std::fs::remove_file(folder.join("fill")).unwrap();
-            // Asked for again it is done already, and is saved now.
+            // A second apply finds the changes made, and saves them.
             assert!(
-                apply(&mut backend, ROOM, many(2))
+                apply(&mut backend, ROOM, hat_additions(2))
                     .iter()
                     .all(|outcome| *outcome == super::SAVED)
             );
@@ -188,16 +199,16 @@ fn reports_unsaved_changes() {
 
 #[test]
 fn server_error_leaves_room_savable() {
-    each(|server, by| {
-        make(server, 3);
-        // What hangs on a change throws for one user.
+    on_each_prosody(|server, transport| {
+        create_room(server, 3);
+        // A hook that is called for a change throws an error for one user.
         server.lua("hosts['conference.localhost'].modules.muc.module:hook('muc-set-affiliation-data/hats', function(e) \
             if e.jid == 'user1@localhost' then error('trouble: \\27[31m') end end) return 'x'");
-        let outcomes = apply(&mut connect(server, by), ROOM, many(3));
+        let outcomes = apply(&mut connect(server, transport), ROOM, hat_additions(3));
         assert_eq!(
             outcomes,
             [super::SAVED, ItemOutcome::Unknown, super::SAVED],
-            "{by:?}"
+            "{transport:?}"
         );
         assert!(
             server
@@ -205,23 +216,27 @@ fn server_error_leaves_room_savable() {
                 .contains("true")
         );
         server.restart();
-        assert_eq!(count(&mut connect(server, by)), 3, "what was set is stored");
+        assert_eq!(
+            count_users_with_hats(&mut connect(server, transport)),
+            3,
+            "changes that were made are stored"
+        );
     });
 }
 
 #[test]
-fn permission_error_names_required_role() {
-    each(|server, by| {
-        let access = match access(server, by) {
+fn connection_errors_name_their_cause() {
+    on_each_prosody(|server, transport| {
+        let access = match access(server, transport) {
             ProsodyAccess::Socket(path) => {
                 let settings_of_nobody = settings(ProsodyAccess::Socket(path.clone()));
-                // A thread with the rights of nobody.
-                let asked = std::thread::spawn(move || {
+                // Only this thread runs as the user nobody.
+                let thread = std::thread::spawn(move || {
                     let nobody = rustix::process::Uid::from_raw(65534);
                     rustix::thread::set_thread_res_uid(nobody, nobody, nobody).unwrap();
                     prosody(settings_of_nobody).connect().unwrap_err()
                 });
-                let error = asked.join().unwrap();
+                let error = thread.join().unwrap();
                 assert!(
                     matches!(&error, Error::Refused(why) if why.contains("Only root and the account that Prosody runs as can")),
                     "{error:?}"
@@ -309,18 +324,18 @@ fn commands_run_without_terminal_and_end_with_connection() {
         .unwrap();
     assert!(
         !std::path::Path::new(&format!("/proc/{session}")).exists(),
-        "it is killed"
+        "the command is killed"
     );
 }
 
 #[test]
 fn shell_history_stays_empty() {
-    each(|server, by| {
-        make(server, 2);
-        // The setup of the tests may have written it.
+    on_each_prosody(|server, transport| {
+        create_room(server, 2);
+        // The test setup may have written a history.
         let _ = std::fs::remove_file(server.path("data/.shell_history"));
-        let mut backend = connect(server, by);
-        apply(&mut backend, ROOM, many(2));
+        let mut backend = connect(server, transport);
+        apply(&mut backend, ROOM, hat_additions(2));
         backend.disconnect();
         assert!(!server.path("data/.shell_history").exists());
         let log = std::fs::read_to_string(server.path("server.log")).unwrap();

@@ -1,4 +1,4 @@
-//! A server that is none, or a bad one: what comes of it is an error, soon, and never more than that.
+//! Hostile and broken servers: each call ends in time, with an error at worst, and no outcome is invented.
 
 use std::io::{Read as _, Write as _};
 use std::ops::ControlFlow;
@@ -13,68 +13,70 @@ use hatrack::sync::{ItemOutcome, RoomRead};
 use proptest::prelude::*;
 
 use super::{change, hat, prosody, read_all, settings, try_apply};
-use crate::pool::side_by_side;
+use crate::pool::run_side_by_side;
 use crate::support::cases;
 use crate::watcher::room_of;
 
 const ROOM: &str = "courses@conference.localhost";
 
-/// What a bad server does with a call: it has the stream, and the call's name.
-type Deed = fn(&mut UnixStream, &str);
+/// What a fake server does after a call. The arguments are the stream and the call's nonce.
+type Behavior = fn(&mut UnixStream, &str);
 
-struct Bad {
+/// A fake admin socket of Prosody.
+struct FakeServer {
     _folder: tempfile::TempDir,
     path: PathBuf,
 }
 
-/// Reads until a call is complete, and gives its name; `None`: the other side is gone.
-fn call(stream: &mut UnixStream, seen: &mut String) -> Option<String> {
+/// Reads until a call is complete, and returns its nonce; `None` at the end of the stream.
+fn read_call(stream: &mut UnixStream, unread: &mut String) -> Option<String> {
     let mut buffer = [0; 16384];
     loop {
-        let nonce = match (seen.split_once("end)[["), seen.split_once("put[[")) {
+        let nonce = match (unread.split_once("end)[["), unread.split_once("put[[")) {
             (Some((_, load)), _) if load.contains("]]</repl-input>") => Some(load),
-            (_, Some((_, first))) if seen.contains("hatrack.call()</repl-input>") => Some(first),
+            (_, Some((_, first))) if unread.contains("hatrack.call()</repl-input>") => Some(first),
             _ => None,
         };
         if let Some(nonce) = nonce {
             let nonce = nonce.chars().take(32).collect();
-            seen.clear();
+            unread.clear();
             return Some(nonce);
         }
         let count = stream.read(&mut buffer).ok().filter(|count| *count > 0)?;
-        seen.push_str(std::str::from_utf8(&buffer[..count]).unwrap());
+        unread.push_str(std::str::from_utf8(&buffer[..count]).unwrap());
     }
 }
 
-impl Bad {
-    /// Lets the library be loaded, and does its deed at each call after.
-    fn start(deed: impl Fn(&mut UnixStream, &str) + Send + 'static) -> Self {
-        Self::raw(move |stream| {
-            let mut seen = String::new();
+impl FakeServer {
+    /// Accepts the call that loads the library, and runs `behavior` for each later call.
+    fn start(behavior: impl Fn(&mut UnixStream, &str) + Send + 'static) -> Self {
+        Self::start_raw(move |stream| {
+            let mut unread = String::new();
             let _ = write!(
                 stream,
                 "<?xml version='1.0'?><stream:stream xmlns='xmpp:prosody.im/admin' xmlns:stream='http://etherx.jabber.org/streams'>"
             );
-            let Some(nonce) = call(stream, &mut seen) else {
+            let Some(nonce) = read_call(stream, &mut unread) else {
                 return;
             };
             let _ = write!(
                 stream,
                 "<repl-result>Result: hatrack {nonce} done 0</repl-result>"
             );
-            while let Some(nonce) = call(stream, &mut seen) {
-                deed(stream, &nonce);
+            while let Some(nonce) = read_call(stream, &mut unread) {
+                behavior(stream, &nonce);
             }
         })
     }
 
-    fn raw(deed: impl Fn(&mut UnixStream) + Send + 'static) -> Self {
+    /// Runs `behavior` for each connection.
+    fn start_raw(behavior: impl Fn(&mut UnixStream) + Send + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("prosody.sock");
         let listener = UnixListener::bind(&path).unwrap();
         std::thread::spawn(move || {
             for stream in listener.incoming().take(10_000) {
-                deed(&mut stream.unwrap());
+                behavior(&mut stream.unwrap());
             }
         });
         Self {
@@ -90,7 +92,7 @@ impl Bad {
     }
 }
 
-/// Answers a call with one piece.
+/// Answers a call with one piece: one output that contains records.
 fn answer(stream: &mut UnixStream, nonce: &str, text: &str) {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     let _ = write!(
@@ -101,20 +103,20 @@ fn answer(stream: &mut UnixStream, nonce: &str, text: &str) {
 
 const PIECE: &str = "user a@localhost member;hat urn:x 1=x;";
 
-/// Sends a text as it is.
+/// Sends a text unchanged.
 fn send(stream: &mut UnixStream, text: &str) {
     let _ = stream.write_all(text.as_bytes());
 }
 
-const DEEDS: [(&str, Deed); 15] = [
+const BEHAVIORS: [(&str, Behavior); 15] = [
     ("gone", |stream, _| {
         stream.shutdown(std::net::Shutdown::Both).unwrap();
     }),
     ("silent", |_, _| {}),
     ("garbage", |stream, _| {
-        send(stream, "HTTP/1.1 400 Bad Request\r\n\r\n");
+        send(stream, "HTTP/1.1 400 FakeServer Request\r\n\r\n");
     }),
-    ("no text", |stream, _| {
+    ("invalid UTF-8", |stream, _| {
         stream.write_all(b"<repl-output>\xff\xfe</repl-output>").unwrap();
     }),
     ("half an element", |stream, nonce| {
@@ -182,14 +184,14 @@ const DEEDS: [(&str, Deed); 15] = [
 
 #[test]
 fn hostile_server_causes_error_in_time() {
-    side_by_side(DEEDS, &|deed: Deed| {
-        let server = Bad::start(deed);
+    run_side_by_side(BEHAVIORS, &|behavior: Behavior| {
+        let server = FakeServer::start(behavior);
         let mut backend = server.connect();
         for _ in 0..2 {
             let error = read_all(&mut backend, &[ROOM]).unwrap_err();
             assert!(matches!(error, Error::Lost(_) | Error::Malformed(_)), "{error:?}");
             assert!(!error.to_string().chars().any(char::is_control), "{error:?}");
-            let (told, result) = try_apply(
+            let (reports, result) = try_apply(
                 &mut backend,
                 ROOM,
                 vec![change("a@localhost", "urn:x", None, Some(hat("a", "")))],
@@ -198,16 +200,16 @@ fn hostile_server_causes_error_in_time() {
                 matches!(result, Err(Error::Lost(_) | Error::Malformed(_))),
                 "{result:?}"
             );
-            assert_eq!(told[0].outcomes, [(0, ItemOutcome::Unknown)]);
+            assert_eq!(reports[0].outcomes, [(0, ItemOutcome::Unknown)]);
         }
     });
 }
 
 #[test]
 fn other_services_are_unavailable() {
-    let none = Bad::raw(|_| {});
+    let none = FakeServer::start_raw(|_| {});
     assert!(matches!(none.connect().connect(), Err(Error::Away(_))));
-    let other = Bad::raw(|stream| drop(stream.write_all(b"220 mail.example.org ESMTP\r\n")));
+    let other = FakeServer::start_raw(|stream| drop(stream.write_all(b"220 mail.example.org ESMTP\r\n")));
     assert!(matches!(
         other.connect().connect(),
         Err(Error::Malformed(_) | Error::Away(_))
@@ -225,9 +227,9 @@ fn other_services_are_unavailable() {
 }
 
 #[test]
-fn stops_endless_pages() {
-    // A page with no user, and pages that never say that they are the last.
-    let server = Bad::start(|stream, nonce| answer(stream, nonce, "found 5 -"));
+fn stops_reading_endless_pages() {
+    // A page that contains no user although there are five, and pages without the record that ends the last one.
+    let server = FakeServer::start(|stream, nonce| answer(stream, nonce, "found 5 -"));
     assert!(matches!(
         read_all(&mut server.connect(), &[ROOM]),
         Err(Error::Malformed(_))
@@ -236,16 +238,17 @@ fn stops_endless_pages() {
         .map(|number| format!("user u{number}@x none"))
         .collect();
     let page = page.join(";");
-    let server = Bad::start(move |stream, nonce| answer(stream, nonce, &page));
+    let server = FakeServer::start(move |stream, nonce| answer(stream, nonce, &page));
     let found = read_all(&mut server.connect(), &[ROOM]).unwrap();
     assert!(
         matches!(&found[0], RoomRead::Unread(why) if why.contains("1000000")),
         "{found:?}"
     );
-    // A list that goes on where it was.
-    let server = Bad::start(|stream, nonce| answer(stream, nonce, "room a@conference.localhost;next 1"));
+    // A list of rooms whose next page is the same page, and one with too many rooms.
+    let server =
+        FakeServer::start(|stream, nonce| answer(stream, nonce, "room a@conference.localhost;next 1"));
     assert!(matches!(server.connect().list_rooms(), Err(Error::Malformed(_))));
-    let server = Bad::start(|stream, nonce| {
+    let server = FakeServer::start(|stream, nonce| {
         let rooms: Vec<_> = (0..60_000)
             .map(|number| format!("room r{number}@conference.localhost"))
             .collect();
@@ -256,7 +259,7 @@ fn stops_endless_pages() {
 }
 
 #[test]
-fn unrequested_answers_are_unknown_outcomes() {
+fn unexpected_answers_are_unknown_outcomes() {
     for text in [
         "ok",
         "ok;ok;ok;saved",
@@ -268,12 +271,12 @@ fn unrequested_answers_are_unknown_outcomes() {
         "ok;gone;saved",
         "",
     ] {
-        let server = Bad::start(move |stream, nonce| answer(stream, nonce, text));
+        let server = FakeServer::start(move |stream, nonce| answer(stream, nonce, text));
         let changes = ["urn:x:1", "urn:x:2"].map(|id| change("a@localhost", id, None, Some(hat("a", ""))));
-        let (told, result) = try_apply(&mut server.connect(), ROOM, changes.to_vec());
+        let (reports, result) = try_apply(&mut server.connect(), ROOM, changes.to_vec());
         assert!(matches!(result, Err(Error::Malformed(_))), "{text}: {result:?}");
         assert!(
-            told[0]
+            reports[0]
                 .outcomes
                 .iter()
                 .all(|(_, outcome)| *outcome == ItemOutcome::Unknown),
@@ -284,7 +287,7 @@ fn unrequested_answers_are_unknown_outcomes() {
 
 #[test]
 fn callback_can_stop_the_call() {
-    let server = Bad::start(|stream, nonce| answer(stream, nonce, &("ok;".repeat(25) + "saved")));
+    let server = FakeServer::start(|stream, nonce| answer(stream, nonce, &("ok;".repeat(25) + "saved")));
     let changes = (0..200)
         .map(|number| change(&format!("u{number}@localhost"), "urn:x", None, Some(hat("a", ""))))
         .collect();
@@ -294,24 +297,24 @@ fn callback_can_stop_the_call() {
         actor: "ana".into(),
         changes,
     };
-    let mut told = 0;
+    let mut outcome_count = 0;
     let result = server.connect().apply(&[work], &mut |applied| {
-        told += applied.outcomes.len();
-        if told == 25 {
+        outcome_count += applied.outcomes.len();
+        if outcome_count == 25 {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
     });
-    assert_eq!((result, told), (Err(Error::Stopped), 25));
+    assert_eq!((result, outcome_count), (Err(Error::Stopped), 25));
 }
 
 #[test]
 fn handles_any_records() {
-    let (tell, told) = std::sync::mpsc::channel::<String>();
-    let told = std::sync::Mutex::new(told);
-    let server = Bad::start(move |stream, nonce| {
-        let text = told
+    let (sender, texts) = std::sync::mpsc::channel::<String>();
+    let texts = std::sync::Mutex::new(texts);
+    let server = FakeServer::start(move |stream, nonce| {
+        let text = texts
             .lock()
             .unwrap()
             .recv_timeout(Duration::from_secs(5))
@@ -360,14 +363,14 @@ fn handles_any_records() {
     let text = prop::collection::vec(record, 0..8).prop_map(|records| records.join(";"));
     proptest!(cases(200), |(text in text, first in prop::sample::select(vec!["found 1 -;", "found 1 -;user a@x member;", "", "room a@conference.localhost x;", "users courses@conference.localhost -;"]), what in 0..3)| {
         let text = format!("{first}{text};end");
-        tell.send(text.clone()).unwrap();
+        sender.send(text.clone()).unwrap();
         let mut backend = server.connect();
         match what {
             0 => drop(try_apply(&mut backend, ROOM, vec![change("a@localhost", "urn:x", None, Some(hat("a", "")))])),
             1 => drop(read_all(&mut backend, &[ROOM])),
             _ => {
-                // One answer to each of the two calls.
-                tell.send(text).unwrap();
+                // There are two calls, and each of them gets this answer.
+                sender.send(text).unwrap();
                 backend.watch(&[super::jid(ROOM)], None, true);
                 let _ = backend.poll(&mut |seen| {
                     assert_eq!(room_of(&seen), ROOM);

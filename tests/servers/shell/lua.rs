@@ -1,4 +1,4 @@
-//! What is sent to a real Lua arrives as what it was, whatever is in it: no text becomes code.
+//! Texts that are sent to a real Lua arrive unchanged, whatever they contain: no text becomes code.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::ops::ControlFlow;
@@ -17,7 +17,7 @@ use super::{SAVED, prosody};
 use crate::support::{cases, jid, room_jid, text};
 use crate::system::skip;
 
-/// A Lua that plays Prosody.
+/// A Lua process that runs `prosody.lua`, a stand-in for Prosody's admin shell.
 struct Lua {
     child: Child,
     input: ChildStdin,
@@ -41,23 +41,24 @@ impl Lua {
         Some(Self { child, input, output })
     }
 
-    fn say(&mut self, line: &str) {
+    fn send(&mut self, line: &str) {
         assert!(line.bytes().all(|byte| (32..127).contains(&byte)), "{line}");
         writeln!(self.input, "{line}").unwrap();
     }
 
-    fn hear(&mut self) -> (char, String) {
+    /// Receives a line: its kind, such as `R` for a result, and its text.
+    fn receive(&mut self) -> (char, String) {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         let line = line.trim_end_matches('\n');
-        let (kind, said) = line.split_once(' ').unwrap();
-        (kind.chars().next().unwrap(), said.to_owned())
+        let (kind, text) = line.split_once(' ').unwrap();
+        (kind.chars().next().unwrap(), text.to_owned())
     }
 
-    /// Who did the last change, and why.
-    fn ask(&mut self) -> (String, String) {
-        self.say("ASK");
-        let (_, answer) = self.hear();
+    /// Returns the actor and the reason of the last change.
+    fn actor_and_reason(&mut self) -> (String, String) {
+        self.send("ASK");
+        let (_, answer) = self.receive();
         let (actor, reason) = answer.split_once(' ').unwrap();
         let bytes = |list: &str| {
             list.split_terminator(',')
@@ -84,19 +85,19 @@ fn escape(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// Carries the shell between a connection and Lua.
-fn carry(stream: UnixStream, lua: &Mutex<Lua>) {
+/// Serves a connection as the admin socket does, and runs the lines in Lua.
+fn serve(stream: UnixStream, lua: &Mutex<Lua>) {
     let mut lua = lua.lock().unwrap();
-    lua.say("RESET");
+    lua.send("RESET");
     let mut output = stream.try_clone().unwrap();
     let _ = write!(
         output,
         "<stream:stream xmlns='xmpp:prosody.im/admin' xmlns:stream='http://etherx.jabber.org/streams'>"
     );
     let mut input = BufReader::new(stream);
-    let mut text = Vec::new();
-    while input.read_until(b'>', &mut text).is_ok_and(|count| count > 0) {
-        let so_far = String::from_utf8(text.clone()).unwrap();
+    let mut received = Vec::new();
+    while input.read_until(b'>', &mut received).is_ok_and(|count| count > 0) {
+        let so_far = String::from_utf8(received.clone()).unwrap();
         let Some(line) = so_far.strip_suffix("</repl-input>") else {
             continue;
         };
@@ -105,20 +106,20 @@ fn carry(stream: UnixStream, lua: &Mutex<Lua>) {
             line.len() < 9_900,
             "Prosody 13 ends the connection at 10,000 bytes"
         );
-        lua.say(
+        lua.send(
             &line
                 .replace("&gt;", ">")
                 .replace("&lt;", "<")
                 .replace("&amp;", "&"),
         );
-        text.clear();
+        received.clear();
         loop {
-            let (kind, said) = lua.hear();
-            let said = escape(&said);
+            let (kind, text) = lua.receive();
+            let text = escape(&text);
             let _ = match kind {
-                'O' => write!(output, "<repl-output>{said}</repl-output>"),
-                'R' => write!(output, "<repl-result>Result: {said}</repl-result>"),
-                _ => write!(output, "<repl-result type='error'>{said}</repl-result>"),
+                'O' => write!(output, "<repl-output>{text}</repl-output>"),
+                'R' => write!(output, "<repl-result>Result: {text}</repl-result>"),
+                _ => write!(output, "<repl-result type='error'>{text}</repl-result>"),
             };
             if kind != 'O' {
                 break;
@@ -127,23 +128,23 @@ fn carry(stream: UnixStream, lua: &Mutex<Lua>) {
     }
 }
 
-/// A socket behind which Lua plays Prosody.
-pub(super) struct Stage {
+/// An admin socket whose lines Lua runs.
+struct LuaShell {
     _folder: tempfile::TempDir,
-    pub(super) path: PathBuf,
+    path: PathBuf,
     lua: Arc<Mutex<Lua>>,
 }
 
-impl Stage {
-    pub(super) fn start() -> Option<Self> {
+impl LuaShell {
+    fn start() -> Option<Self> {
         let lua = Arc::new(Mutex::new(Lua::start()?));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("prosody.sock");
         let listener = UnixListener::bind(&path).unwrap();
-        let (other, count) = (Arc::clone(&lua), 100_000);
+        let served = Arc::clone(&lua);
         std::thread::spawn(move || {
-            for stream in listener.incoming().take(count) {
-                carry(stream.unwrap(), &other);
+            for stream in listener.incoming().take(100_000) {
+                serve(stream.unwrap(), &served);
             }
         });
         Some(Self {
@@ -171,12 +172,14 @@ fn hats() -> impl Strategy<Value = Hats> {
     prop::collection::vec(hat, 1..5)
 }
 
-fn check(stage: &Stage, room: &Jid, users: &[(Jid, Hats)], actor: &str, reason: &str) {
+/// Adds these hats and makes the first user an admin, then checks that all valid texts arrive unchanged, and that changes
+/// with invalid texts are refused.
+fn check(shell: &LuaShell, room: &Jid, users: &[(Jid, Hats)], actor: &str, reason: &str) {
     let service = Jid::parse(room.domain()).unwrap();
     let mut backend = prosody(ServerSettings::new(
         "example",
         vec![service],
-        ServerAccess::Prosody(ProsodyAccess::Socket(stage.path.clone())),
+        ServerAccess::Prosody(ProsodyAccess::Socket(shell.path.clone())),
     ));
     let mut wanted: std::collections::BTreeMap<(Jid, HatId), HatValue> = std::collections::BTreeMap::new();
     let mut changes = Vec::new();
@@ -187,8 +190,8 @@ fn check(stage: &Stage, room: &Jid, users: &[(Jid, Hats)], actor: &str, reason: 
                 hat: HatId::unchecked(id.as_str()),
             };
             let key = (user.clone(), HatId::unchecked(id.as_str()));
-            let sound = |text: &str| ServerClass::Prosody.accepts_text(text);
-            if !id.is_empty() && sound(id) && hat.title.as_deref().is_none_or(sound) {
+            let is_valid = |text: &str| ServerClass::Prosody.accepts_text(text);
+            if !id.is_empty() && is_valid(id) && hat.title.as_deref().is_none_or(is_valid) {
                 let before = wanted.insert(key, hat.clone());
                 changes.push((
                     true,
@@ -206,7 +209,7 @@ fn check(stage: &Stage, room: &Jid, users: &[(Jid, Hats)], actor: &str, reason: 
             }
         }
     }
-    let standing = ItemChange {
+    let affiliation = ItemChange {
         reason: Some(reason.into()),
         ..ItemChange::new(
             Item::Affiliation {
@@ -216,8 +219,8 @@ fn check(stage: &Stage, room: &Jid, users: &[(Jid, Hats)], actor: &str, reason: 
             ItemValue::affiliation(Affiliation::Admin),
         )
     };
-    let sound = ServerClass::Prosody.accepts_text(reason);
-    changes.push((sound, standing));
+    let is_reason_valid = ServerClass::Prosody.accepts_text(reason);
+    changes.push((is_reason_valid, affiliation));
     let work = RoomChanges {
         room: room.clone(),
         created: None,
@@ -225,22 +228,22 @@ fn check(stage: &Stage, room: &Jid, users: &[(Jid, Hats)], actor: &str, reason: 
         changes: changes.iter().map(|(_, change)| change.clone()).collect(),
     };
     let mut outcomes = std::collections::BTreeMap::new();
-    let done = backend.apply(&[work], &mut |applied| {
+    let result = backend.apply(&[work], &mut |applied| {
         outcomes.extend(applied.outcomes);
         ControlFlow::Continue(())
     });
-    done.unwrap();
-    for (number, (fine, change)) in changes.iter().enumerate() {
+    result.unwrap();
+    for (number, (is_valid, change)) in changes.iter().enumerate() {
         match &outcomes[&number] {
-            outcome if *fine => assert_eq!(*outcome, SAVED, "{change:?}"),
+            outcome if *is_valid => assert_eq!(*outcome, SAVED, "{change:?}"),
             outcome => assert!(
                 matches!(outcome, ItemOutcome::Refused(_)),
                 "{change:?}: {outcome:?}"
             ),
         }
     }
-    if wanted.is_empty() && !sound {
-        return; // nothing was sent
+    if wanted.is_empty() && !is_reason_valid {
+        return; // Nothing was sent.
     }
     let mut found = Vec::new();
     let read = backend.read_rooms(std::slice::from_ref(room), &mut |event| {
@@ -264,27 +267,27 @@ fn check(stage: &Stage, room: &Jid, users: &[(Jid, Hats)], actor: &str, reason: 
     });
     assert_eq!(there.collect::<std::collections::BTreeMap<_, _>>(), wanted);
     drop(backend);
-    let (did, why) = stage.lua.lock().unwrap().ask();
-    if sound {
-        assert_eq!((did.as_str(), why.as_str()), (actor, reason));
+    let (sent_actor, sent_reason) = shell.lua.lock().unwrap().actor_and_reason();
+    if is_reason_valid {
+        assert_eq!((sent_actor.as_str(), sent_reason.as_str()), (actor, reason));
     }
 }
 
 #[test]
 fn text_never_becomes_code() {
-    let Some(stage) = Stage::start() else { return };
+    let Some(shell) = LuaShell::start() else { return };
     let runner = cases(150);
     proptest!(runner, |(room in room_jid(), users in prop::collection::vec((jid(), hats()), 1..4), actor in text(), reason in text())| {
-        let mut once: Vec<(Jid, Hats)> = users;
-        once.sort_by(|one, other| one.0.cmp(&other.0));
-        once.dedup_by(|one, other| one.0 == other.0);
-        check(&stage, &room, &once, &actor, &reason);
+        let mut users: Vec<(Jid, Hats)> = users;
+        users.sort_by(|one, other| one.0.cmp(&other.0));
+        users.dedup_by(|one, other| one.0 == other.0);
+        check(&shell, &room, &users, &actor, &reason);
     });
 }
 
 #[test]
-fn lua_syntax_in_texts_is_inert() {
-    let Some(stage) = Stage::start() else { return };
+fn lua_syntax_in_texts_is_not_run() {
+    let Some(shell) = LuaShell::start() else { return };
     let room = super::jid("courses@conference.localhost");
     for text in [
         "]] os.exit(1) --[[",
@@ -307,7 +310,7 @@ fn lua_syntax_in_texts_is_inert() {
             title: Some(text.into()),
         };
         check(
-            &stage,
+            &shell,
             &room,
             &[(super::jid("ana@localhost"), vec![(text.to_owned(), hat)])],
             text,
@@ -318,7 +321,7 @@ fn lua_syntax_in_texts_is_inert() {
 
 #[test]
 fn splits_long_requests() {
-    let Some(stage) = Stage::start() else { return };
+    let Some(shell) = LuaShell::start() else { return };
     let room = super::jid("courses@conference.localhost");
     let long = "é]]".repeat(4_000);
     let hat = HatValue {
@@ -329,5 +332,5 @@ fn splits_long_requests() {
     let hats: Hats = (0..20)
         .map(|number| (format!("urn:x:{number}"), hat.clone()))
         .collect();
-    check(&stage, &room, &[(super::jid("ana@localhost"), hats)], "ana", "");
+    check(&shell, &room, &[(super::jid("ana@localhost"), hats)], "ana", "");
 }

@@ -1,4 +1,4 @@
-//! hatrack's connection to Prosody's admin shell, against Prosody itself.
+//! The backend for Prosody's admin shell, with real Prosody servers and with fake ones.
 
 mod faults;
 mod hostile;
@@ -23,23 +23,23 @@ use crate::pool::{Shared, run_on_each};
 use crate::prosody::SERVICE;
 use crate::server::{Kind, Server};
 
-/// What the shell is reached by.
+/// How a backend connects to the admin shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
-    /// The socket.
+pub(super) enum Transport {
+    /// Through the admin socket.
     Socket,
-    /// `prosodyctl shell`, with the line editor that Debian recommends.
+    /// Through `prosodyctl shell`, with the line editor that the Debian package recommends (`lua-readline`).
     Command,
-    /// The same without the line editor.
-    Bare,
+    /// Through `prosodyctl shell` without the line editor.
+    CommandWithoutEditor,
 }
 
-impl By {
-    pub(super) const ALL: [Self; 3] = [Self::Socket, Self::Command, Self::Bare];
+impl Transport {
+    pub(super) const ALL: [Self; 3] = [Self::Socket, Self::Command, Self::CommandWithoutEditor];
 }
 
-pub(super) fn access(server: &Server, by: By) -> ProsodyAccess {
-    if by == By::Socket {
+pub(super) fn access(server: &Server, transport: Transport) -> ProsodyAccess {
+    if transport == Transport::Socket {
         return ProsodyAccess::Socket(server.socket());
     }
     let words = server
@@ -50,7 +50,7 @@ pub(super) fn access(server: &Server, by: By) -> ProsodyAccess {
     let program = arguments.remove(0);
     let found = ["/usr/sbin", "/usr/bin"].map(|folder| std::path::Path::new(folder).join(&program));
     let mut variables = Vec::new();
-    if by == By::Bare {
+    if transport == Transport::CommandWithoutEditor {
         let hide = "package.preload.readline = function() error('hidden') end";
         variables.push(("LUA_INIT".to_owned(), hide.to_owned()));
     }
@@ -71,22 +71,22 @@ pub(super) fn settings(access: ProsodyAccess) -> ServerSettings {
 pub(super) fn prosody(settings: ServerSettings) -> Prosody {
     match settings.access.clone() {
         ServerAccess::Prosody(access) => Prosody::new(settings, access),
-        ServerAccess::Xmpp(_) => panic!("no Prosody"),
+        ServerAccess::Xmpp(_) => panic!("the server is not Prosody"),
     }
 }
 
-pub(super) fn connect(server: &Server, by: By) -> Prosody {
-    prosody(settings(access(server, by)))
+pub(super) fn connect(server: &Server, transport: Transport) -> Prosody {
+    prosody(settings(access(server, transport)))
 }
 
-/// Runs a test for each server and each way to reach it.
-pub(super) fn each(test: impl Fn(&mut Server, By) + Sync) {
+/// Runs a test for each kind of Prosody with each transport.
+pub(super) fn on_each_prosody(test: impl Fn(&mut Server, Transport) + Sync) {
     run_on_each(&Kind::PROSODY, &|kind| {
-        for by in By::ALL {
+        for transport in Transport::ALL {
             let Some(mut server) = Shared::take(kind) else {
                 return;
             };
-            test(&mut server, by);
+            test(&mut server, transport);
         }
     });
 }
@@ -110,6 +110,7 @@ pub(super) fn read(backend: &mut Prosody, room: &str) -> RemoteRoom {
     }
 }
 
+/// A hat: `flags` contains `a` for active and `r` for required; an empty title is no title.
 pub(super) fn hat(flags: &str, title: &str) -> HatValue {
     HatValue {
         active: flags.contains('a'),
@@ -126,7 +127,7 @@ pub(super) fn try_apply(
     try_apply_if_created(backend, room, None, changes)
 }
 
-/// The same, if the room is the one with this stamp.
+/// Like [`try_apply`], but only if the room was created with this stamp.
 pub(super) fn try_apply_if_created(
     backend: &mut Prosody,
     room: &str,
@@ -139,23 +140,27 @@ pub(super) fn try_apply_if_created(
         actor: "ana".into(),
         changes,
     };
-    let mut told = Vec::new();
+    let mut reports = Vec::new();
     let result = backend.apply(&[work], &mut |applied| {
-        told.push(applied);
+        reports.push(applied);
         ControlFlow::Continue(())
     });
-    (told, result)
+    (reports, result)
 }
 
-/// The outcome of each change.
+/// Applies changes and returns the outcome of each of them.
 pub(super) fn apply(backend: &mut Prosody, room: &str, changes: Vec<ItemChange>) -> Vec<ItemOutcome> {
     let count = changes.len();
-    let (told, result) = try_apply(backend, room, changes);
+    let (reports, result) = try_apply(backend, room, changes);
     result.unwrap();
-    let mut outcomes: Vec<_> = told.into_iter().flat_map(|applied| applied.outcomes).collect();
+    let mut outcomes: Vec<_> = reports.into_iter().flat_map(|applied| applied.outcomes).collect();
     outcomes.sort_by_key(|(number, _)| *number);
     let numbers: Vec<usize> = outcomes.iter().map(|(number, _)| *number).collect();
-    assert_eq!(numbers, (0..count).collect::<Vec<_>>(), "each is told once");
+    assert_eq!(
+        numbers,
+        (0..count).collect::<Vec<_>>(),
+        "each outcome is reported once"
+    );
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 

@@ -1,5 +1,6 @@
--- Stands for Prosody's shell in a plain Lua: runs the lines of standard input as it does, each in one session, and prints
--- "O TEXT" for what they print, then "R TEXT" or "E TEXT"; "RESET" begins a new session. There is one room.
+-- A stand-in for Prosody's admin shell in plain Lua: runs each line of standard input as the shell does. Prints "O TEXT" for
+-- each output of the line, then "R TEXT" with its result or "E TEXT" with its error. The line "RESET" starts a new session
+-- with a new room, the only one. The line "ASK" prints the actor and the reason of the last change.
 package.preload["util.stanza"] = function() return { stanza = function() return {} end } end
 package.preload["util.encodings"] = function() return { utf8 = { valid = function(s) return utf8.len(s) and true or false end } } end
 package.preload["util.time"] = function() return { now = os.clock } end
@@ -9,12 +10,12 @@ package.preload["util.jid"] = function() return { bare = function(j) return (j:g
 local room
 local muc = {
   get_room_from_jid = function(jid) room.jid = jid return room end,
-  live_rooms = function() local told return function() if not told then told = true return room end end end,
+  live_rooms = function() local done return function() if not done then done = true return room end end end,
   module = { log = function(_, _, _, actor) room.actor = actor end },
 }
 prosody = { version = "0", hosts = setmetatable({}, { __index = function() return { modules = { muc = muc } } end }) }
 
-local function begin()
+local function new_room()
   room = { _affiliations = {}, _affiliation_data = {}, _data = {}, save = function() return true end }
   setmetatable(room._affiliations, { __index = function(t, k) t[k] = "member" return "member" end })
   function room:each_occupant() return function() end end
@@ -31,10 +32,10 @@ end
 local session
 for line in io.lines() do
   if line == "RESET" then
-    begin()
+    new_room()
     session = setmetatable({ print = function(text) print("O " .. tostring(text)) end }, { __index = _G })
   elseif line == "ASK" then
-    -- Who did it, and why, as they arrived.
+    -- The actor and the reason, as numbers of bytes.
     local function bytes(text) return ((text or ""):gsub(".", function(c) return c:byte() .. "," end)) end
     print("A " .. bytes(room.actor) .. " " .. bytes(room.reason))
   else

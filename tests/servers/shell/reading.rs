@@ -1,25 +1,25 @@
-//! Reading rooms.
+//! Rooms that are read from Prosody.
 
 use hatrack::model::{Affiliation, HatId};
 use hatrack::server::Backend as _;
 use hatrack::sync::RoomRead;
 use serde_json::json;
 
-use super::{connect, each, hat, jid, read, read_all};
+use super::{connect, hat, jid, on_each_prosody, read, read_all};
 
 #[test]
 fn reads_hidden_and_unloaded_rooms_but_no_tombstones() {
-    each(|server, by| {
-        server.make_room("open@conference.localhost", &json!([["ana@localhost", "owner"]]));
-        server.make_room(
+    on_each_prosody(|server, transport| {
+        server.create_prosody_room("open@conference.localhost", &json!([["ana@localhost", "owner"]]));
+        server.create_prosody_room(
             "hidden@conference.localhost",
             &json!([["ana@localhost", "owner"]]),
         );
-        server.make_room(
-            "asleep@conference.localhost",
+        server.create_prosody_room(
+            "unloaded@conference.localhost",
             &json!([["bob@localhost", "member", {"urn:x": {"active": true}}]]),
         );
-        server.make_room("gone@conference.localhost", &json!([["ana@localhost", "owner"]]));
+        server.create_prosody_room("gone@conference.localhost", &json!([["ana@localhost", "owner"]]));
         server.lua_room(
             "hidden@conference.localhost",
             "r:set_hidden(true); return tostring(r:save(true))",
@@ -29,9 +29,9 @@ fn reads_hidden_and_unloaded_rooms_but_no_tombstones() {
             "r:set_name('Open & \"quoted\" 書'); return tostring(r:save(true))",
         );
         server.lua_room("gone@conference.localhost", "r:destroy(); return 'x'");
-        server.lua_room("asleep@conference.localhost", "m.forget_room(r); return 'x'");
+        server.lua_room("unloaded@conference.localhost", "m.forget_room(r); return 'x'");
 
-        let mut backend = connect(server, by);
+        let mut backend = connect(server, transport);
         let list = backend.list_rooms().unwrap();
         let names: Vec<_> = list
             .rooms
@@ -41,17 +41,17 @@ fn reads_hidden_and_unloaded_rooms_but_no_tombstones() {
         assert_eq!(
             names,
             [
-                ("asleep@conference.localhost", None),
                 ("hidden@conference.localhost", None),
                 ("open@conference.localhost", Some("Open & \"quoted\" 書")),
+                ("unloaded@conference.localhost", None),
             ],
-            "{:?} {by:?}",
+            "{:?} {transport:?}",
             server.kind
         );
         assert!(list.is_complete);
         let rooms = [
             "open@conference.localhost",
-            "asleep@conference.localhost",
+            "unloaded@conference.localhost",
             "gone@conference.localhost",
             "never@conference.localhost",
             "open@elsewhere.localhost",
@@ -59,7 +59,7 @@ fn reads_hidden_and_unloaded_rooms_but_no_tombstones() {
         let found = read_all(&mut backend, &rooms).unwrap();
         let [
             RoomRead::Read(open),
-            RoomRead::Read(asleep),
+            RoomRead::Read(unloaded),
             RoomRead::Gone,
             RoomRead::Gone,
             RoomRead::Forbidden(_),
@@ -69,12 +69,12 @@ fn reads_hidden_and_unloaded_rooms_but_no_tombstones() {
         };
         assert_eq!(open.name.as_deref(), Some("Open & \"quoted\" 書"));
         assert_eq!(
-            asleep.users[&jid("bob@localhost")].hats[&HatId::unchecked("urn:x")],
+            unloaded.users[&jid("bob@localhost")].hats[&HatId::unchecked("urn:x")],
             hat("a", "")
         );
-        // It still sleeps.
-        let live = server.lua("local n = 0 for room in hosts['conference.localhost'].modules.muc.live_rooms() do if room.jid:match('^asleep') then n = n + 1 end end return tostring(n)");
-        assert_eq!(live, "0");
+        // Reading does not load the room.
+        let loaded = server.lua("local n = 0 for room in hosts['conference.localhost'].modules.muc.live_rooms() do if room.jid:match('^unloaded') then n = n + 1 end end return tostring(n)");
+        assert_eq!(loaded, "0");
 
         let report = backend.check().unwrap();
         assert_eq!(
@@ -86,14 +86,14 @@ fn reads_hidden_and_unloaded_rooms_but_no_tombstones() {
         assert_eq!(
             read(&mut backend, rooms[0]),
             **open,
-            "after a disconnection it connects anew"
+            "the backend connects again after a disconnection"
         );
     });
 }
 
 #[test]
-fn reads_stored_values_and_never_takes_odd_ones_for_deletions() {
-    each(|server, by| {
+fn reads_valid_values_and_reports_unreadable_ones() {
+    on_each_prosody(|server, transport| {
         let room = "courses@conference.localhost";
         let hats = json!({
             "urn:x:1": {"active": true, "required": true, "title": "書記 \"<&>' ]] \\ é\u{1f3a9} %41;x"},
@@ -102,7 +102,7 @@ fn reads_stored_values_and_never_takes_odd_ones_for_deletions() {
             "urn:x:number": {"title": 5},
             "urn:x:text": "what",
         });
-        server.make_room(
+        server.create_prosody_room(
             room,
             &json!([
                 ["ana@localhost", "owner", hats],
@@ -115,7 +115,7 @@ fn reads_stored_values_and_never_takes_odd_ones_for_deletions() {
             r._affiliations['king@localhost'] = 'king' \
             r._affiliations['raw@localhost'] = 'member'; r._affiliation_data['raw@localhost'] = { hats = { ['urn:raw'] = { title = 'a\\255' }, ['\\1\\255'] = {}, ['urn:c'] = { title = '\\27[31m' } } } \
             return 'x'");
-        let found = read(&mut connect(server, by), room);
+        let found = read(&mut connect(server, transport), room);
         let ana = &found.users[&jid("ana@localhost")];
         assert_eq!(ana.affiliation, Affiliation::Owner);
         assert_eq!(
@@ -136,7 +136,7 @@ fn reads_stored_values_and_never_takes_odd_ones_for_deletions() {
         assert_eq!(
             found.users[&jid("raw@localhost")].hats[&HatId::unchecked("urn:c")],
             hat("", "\u{1b}[31m"),
-            "kept as it is"
+            "control characters are kept"
         );
         let odd = &found.unreadable;
         assert_eq!(odd.count, 8, "{odd:?}");
@@ -160,16 +160,16 @@ fn reads_stored_values_and_never_takes_odd_ones_for_deletions() {
 
 #[test]
 fn reads_ten_thousand_users_in_pages() {
-    each(|server, by| {
+    on_each_prosody(|server, transport| {
         let room = "big@conference.localhost";
-        server.make_room(room, &json!([["ana@localhost", "owner"]]));
+        server.create_prosody_room(room, &json!([["ana@localhost", "owner"]]));
         server.lua_room(room, "for i = 1, 10000 do local u = 'user' .. i .. '@localhost'; r._affiliations[u] = 'member' \
             if i % 2 == 0 then r._affiliation_data[u] = { hats = { ['urn:x:' .. i] = { active = true, title = 'Title ' .. i } } } end end return tostring(r:save(true))");
-        for asleep in [false, true] {
-            if asleep {
+        for is_unloaded in [false, true] {
+            if is_unloaded {
                 server.lua_room(room, "m.forget_room(r); return 'x'");
             }
-            let found = read(&mut connect(server, by), room);
+            let found = read(&mut connect(server, transport), room);
             assert_eq!(found.users.len(), 10_001);
             let hats: usize = found.users.values().map(|user| user.hats.len()).sum();
             assert_eq!((hats, found.unreadable.count), (5_000, 0));
@@ -183,12 +183,12 @@ fn reads_ten_thousand_users_in_pages() {
 
 #[test]
 fn detects_recreated_room() {
-    each(|server, by| {
+    on_each_prosody(|server, transport| {
         let room = "again@conference.localhost";
         let mut stamps = Vec::new();
-        let mut backend = connect(server, by);
+        let mut backend = connect(server, transport);
         for _ in 0..2 {
-            server.make_room(room, &json!([["ana@localhost", "owner"]]));
+            server.create_prosody_room(room, &json!([["ana@localhost", "owner"]]));
             server.lua_room(room, "r:get_salt(); return tostring(r:save(true))");
             stamps.push(read(&mut backend, room).created.unwrap());
             assert_eq!(read(&mut backend, room).created.as_ref(), stamps.last());

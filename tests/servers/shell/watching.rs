@@ -1,4 +1,4 @@
-//! What Prosody notes of watched rooms, for how long, and how it is asked for.
+//! Watched rooms of Prosody: which changes are reported, and how long the hooks stay that note the changes.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -8,7 +8,7 @@ use hatrack::model::{Affiliation, HatId};
 use hatrack::server::WatchEvent;
 use serde_json::json;
 
-use super::{By, SAVED, access, apply, change, connect, each, hat, jid, prosody, settings};
+use super::{SAVED, Transport, access, apply, change, connect, hat, jid, on_each_prosody, prosody, settings};
 use crate::client::Client;
 use crate::server::Server;
 use crate::watcher::Watcher;
@@ -17,8 +17,8 @@ const ROOM: &str = "courses@conference.localhost";
 const OTHER: &str = "other@conference.localhost";
 const BOB: &str = "bob@localhost";
 
-fn make(server: &Server, room: &str) {
-    server.make_room(
+fn create_room(server: &Server, room: &str) {
+    server.create_prosody_room(
         room,
         &json!([
             ["ana@localhost", "owner"],
@@ -28,13 +28,13 @@ fn make(server: &Server, room: &str) {
     );
 }
 
-/// Watches rooms that were read.
-fn watch(server: &Server, by: By, rooms: &[&str]) -> Watcher {
-    Watcher::start(Box::new(connect(server, by)), rooms)
+/// Watches rooms and reads them.
+fn watch(server: &Server, transport: Transport, rooms: &[&str]) -> Watcher {
+    Watcher::start(Box::new(connect(server, transport)), rooms)
 }
 
-/// The number of hooks by which changes can be noted.
-fn hooks(server: &Server) -> u32 {
+/// The number of handlers of the events that hatrack uses.
+fn hook_count(server: &Server) -> u32 {
     let count = server.lua(
         "local n = 0 for _, event in ipairs { 'muc-pre-set-affiliation', 'muc-set-affiliation-data/hats', \
          'muc-set-affiliation-data/reserved_nickname', 'muc-config-submitted', 'muc-room-created', 'muc-room-destroyed', \
@@ -44,34 +44,39 @@ fn hooks(server: &Server) -> u32 {
     count.parse().unwrap()
 }
 
-/// Loads the service again, without the hooks of other tests, and gives the number of those that stay.
-fn reload(server: &Server) -> u32 {
+/// Reloads the service, which removes the hooks of other tests, and returns the number of the remaining handlers.
+fn reload_service(server: &Server) -> u32 {
     server.lua("return tostring(require 'core.modulemanager'.reload('conference.localhost', 'muc'))");
-    hooks(server)
+    hook_count(server)
 }
 
-/// Waits until there are so many hooks.
+/// Waits until there is this number of handlers.
 fn wait_for_hooks(server: &Server, wanted: u32) {
     let began = Instant::now();
-    while hooks(server) != wanted {
-        assert!(began.elapsed() < Duration::from_secs(120), "{}", hooks(server));
+    while hook_count(server) != wanted {
+        assert!(
+            began.elapsed() < Duration::from_secs(120),
+            "{}",
+            hook_count(server)
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
 }
 
-/// Changes the title of a user's hat, by Lua for the room `r`.
-fn retitle(user: &str, title: &str) -> String {
+/// Returns Lua code that changes the title of a user's hat in the room `r`.
+fn title_change(user: &str, title: &str) -> String {
     format!(
         "r:set_affiliation_data('{user}', 'hats', {{ ['urn:x:1'] = {{ title = '{title}', active = true }} }});"
     )
 }
 
-fn retitled(server: &Server, user: &str, title: &str) {
-    server.lua_room(ROOM, &format!("{} return 'done'", retitle(user, title)));
+/// Changes the title of a user's hat in [`ROOM`].
+fn change_title(server: &Server, user: &str, title: &str) {
+    server.lua_room(ROOM, &format!("{} return 'done'", title_change(user, title)));
 }
 
-/// The users of reports, and who changed them; each must be of the room.
-fn users(seen: &[WatchEvent]) -> Vec<(Vec<&str>, Option<&str>)> {
+/// The users and the actor of each report. Each report must be about users of [`ROOM`].
+fn users_and_actors(seen: &[WatchEvent]) -> Vec<(Vec<&str>, Option<&str>)> {
     let mut all: Vec<_> = seen
         .iter()
         .map(|seen| match seen {
@@ -86,18 +91,18 @@ fn users(seen: &[WatchEvent]) -> Vec<(Vec<&str>, Option<&str>)> {
     all
 }
 
-fn whole(room: &str) -> WatchEvent {
+fn room_changed(room: &str) -> WatchEvent {
     WatchEvent::Room { room: jid(room) }
 }
 
 #[test]
-fn reports_users_as_they_are_and_who_changed_them() {
-    each(|server, by| {
-        server.user("ana");
-        make(server, ROOM);
+fn reports_changed_users_with_their_new_state_and_actor() {
+    on_each_prosody(|server, transport| {
+        server.add_account("ana");
+        create_room(server, ROOM);
         let mut ana = Client::join(server, "ana", ROOM);
-        let mut watcher = watch(server, by, &[ROOM]);
-        assert_eq!(watcher.look(), []);
+        let mut watcher = watch(server, transport, &[ROOM]);
+        assert_eq!(watcher.poll(), []);
         let items = |affiliation: &str| {
             format!(
                 "<query xmlns='http://jabber.org/protocol/muc#admin'><item jid='carol@localhost' affiliation='{affiliation}'/></query>"
@@ -106,11 +111,11 @@ fn reports_users_as_they_are_and_who_changed_them() {
         for affiliation in ["none", "admin"] {
             assert_eq!(ana.iq(ROOM, "set", &items(affiliation)).0, "result");
         }
-        retitled(server, BOB, "Second");
-        retitled(server, BOB, "Third");
-        let seen = watcher.look();
+        change_title(server, BOB, "Second");
+        change_title(server, BOB, "Third");
+        let seen = watcher.poll();
         assert_eq!(
-            users(&seen),
+            users_and_actors(&seen),
             [
                 (vec![BOB], None),
                 (vec!["carol@localhost"], Some("ana@localhost"))
@@ -130,96 +135,96 @@ fn reports_users_as_they_are_and_who_changed_them() {
             user(&seen, "carol@localhost").unwrap().affiliation,
             Affiliation::Admin
         );
-        assert_eq!(watcher.look(), [], "each change is reported once");
-        // Two who changed the same user.
+        assert_eq!(watcher.poll(), [], "each change is reported once");
+        // If two actors have changed a user, no actor is reported.
         assert_eq!(ana.iq(ROOM, "set", &items("none")).0, "result");
         server.lua_room(
             ROOM,
             "r:set_affiliation(true, 'carol@localhost', nil); return 'done'",
         );
-        let seen = watcher.look();
-        assert_eq!(users(&seen), [(vec!["carol@localhost"], None)]);
+        let seen = watcher.poll();
+        assert_eq!(users_and_actors(&seen), [(vec!["carol@localhost"], None)]);
         assert_eq!(user(&seen, "carol@localhost"), None);
     });
 }
 
 #[test]
-fn reports_whole_rooms_where_more_than_users_changed() {
-    each(|server, by| {
-        server.user("ana");
-        make(server, ROOM);
+fn reports_whole_room_if_more_than_users_changed() {
+    on_each_prosody(|server, transport| {
+        server.add_account("ana");
+        create_room(server, ROOM);
         let mut ana = Client::join(server, "ana", ROOM);
-        let mut watcher = watch(server, by, &[ROOM, OTHER]);
-        assert_eq!(watcher.look(), []);
-        make(server, OTHER);
-        assert_eq!(watcher.look(), [whole(OTHER)]);
+        let mut watcher = watch(server, transport, &[ROOM, OTHER]);
+        assert_eq!(watcher.poll(), []);
+        create_room(server, OTHER);
+        assert_eq!(watcher.poll(), [room_changed(OTHER)]);
         server.lua(&format!(
             "hosts['conference.localhost'].modules.muc.get_room_from_jid('{OTHER}'):destroy(); return 'gone'"
         ));
-        assert_eq!(watcher.look(), [whole(OTHER)]);
+        assert_eq!(watcher.poll(), [room_changed(OTHER)]);
         let renamed = "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>\
             <field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>\
             <field var='muc#roomconfig_roomname'><value>Renamed</value></field></x></query>";
         assert_eq!(ana.iq(ROOM, "set", renamed).0, "result");
-        assert_eq!(watcher.look(), [whole(ROOM)]);
-        // What cannot be read is skipped only by a whole read.
+        assert_eq!(watcher.poll(), [room_changed(ROOM)]);
+        // A value that cannot be read is skipped only when the whole room is read.
         server.lua_room(
             ROOM,
             "r:set_affiliation_data('bob@localhost', 'hats', { ['urn:x:1'] = 'what' }); return 'done'",
         );
-        assert_eq!(watcher.look(), [whole(ROOM)]);
-        // It is no longer in memory.
+        assert_eq!(watcher.poll(), [room_changed(ROOM)]);
+        // The room is unloaded.
         drop(ana);
-        retitled(server, BOB, "Second");
+        change_title(server, BOB, "Second");
         server.lua_room(ROOM, "r:save(true, true); m.forget_room(r); return 'done'");
-        assert_eq!(watcher.look(), [whole(ROOM)]);
+        assert_eq!(watcher.poll(), [room_changed(ROOM)]);
     });
 }
 
 #[test]
-fn reports_many_users_in_pages_and_too_many_as_the_room() {
-    each(|server, by| {
-        make(server, ROOM);
-        let mut watcher = watch(server, by, &[ROOM]);
+fn reports_many_users_in_pages_and_too_many_as_whole_room() {
+    on_each_prosody(|server, transport| {
+        create_room(server, ROOM);
+        let mut watcher = watch(server, transport, &[ROOM]);
         let change = |count: usize| {
             server.lua_room(ROOM, &format!("local save = r.save; r.save = function() end; for i = 1, {count} do \
                 r:set_affiliation(true, 'user' .. i .. '@localhost', 'member', nil, {{ hats = {{ ['urn:x:1'] = {{ title = 'T' }} }} }}) end \
                 r.save = save; return 'done'"));
         };
         change(1_500);
-        let (mut all, mut looks) = (BTreeSet::new(), 0);
+        let (mut all, mut polls) = (BTreeSet::new(), 0);
         while all.len() < 1_500 {
-            let seen = watcher.look();
-            for (found, by) in users(&seen) {
+            let seen = watcher.poll();
+            for (found, by) in users_and_actors(&seen) {
                 assert!(found.len() <= 1_000 && by.is_none());
                 all.extend(found.into_iter().map(str::to_owned));
             }
-            looks += 1;
+            polls += 1;
             let due = watcher.backend.next_poll().unwrap();
             assert!(
                 all.len() == 1_500 || due <= Instant::now(),
-                "the rest can be had at once"
+                "the next poll is due at once while users are left"
             );
         }
-        assert!(looks >= 2);
+        assert!(polls >= 2);
         change(2_001);
-        assert_eq!(watcher.look(), [whole(ROOM)]);
-        assert_eq!(watcher.look(), []);
+        assert_eq!(watcher.poll(), [room_changed(ROOM)]);
+        assert_eq!(watcher.poll(), []);
     });
 }
 
 #[test]
 fn sessions_do_not_disturb_each_other() {
-    each(|server, by| {
-        make(server, ROOM);
-        make(server, OTHER);
-        let before = reload(server);
-        let mut first = watch(server, by, &[ROOM, OTHER]);
-        let of_one = hooks(server) - before;
-        let mut second = watch(server, by, &[ROOM]);
-        assert_eq!(hooks(server), before + 2 * of_one);
-        // One of them makes a change.
-        let mut writer = connect(server, by);
+    on_each_prosody(|server, transport| {
+        create_room(server, ROOM);
+        create_room(server, OTHER);
+        let before = reload_service(server);
+        let mut first = watch(server, transport, &[ROOM, OTHER]);
+        let per_session = hook_count(server) - before;
+        let mut second = watch(server, transport, &[ROOM]);
+        assert_eq!(hook_count(server), before + 2 * per_session);
+        // A third session makes a change.
+        let mut writer = connect(server, transport);
         let changes = vec![change(
             "carol@localhost",
             "urn:x:2",
@@ -228,88 +233,95 @@ fn sessions_do_not_disturb_each_other() {
         )];
         assert_eq!(apply(&mut writer, ROOM, changes), [SAVED]);
         for watcher in [&mut first, &mut second] {
-            assert_eq!(users(&watcher.look()), [(vec!["carol@localhost"], None)]);
+            assert_eq!(
+                users_and_actors(&watcher.poll()),
+                [(vec!["carol@localhost"], None)]
+            );
         }
-        // It watches something else.
+        // The second session watches another room.
         second.watch(&[OTHER]);
         second.read(&[OTHER]);
-        retitled(server, BOB, "Second");
-        assert_eq!(second.look(), []);
-        assert_eq!(users(&first.look()), [(vec![BOB], None)]);
+        change_title(server, BOB, "Second");
+        assert_eq!(second.poll(), []);
+        assert_eq!(users_and_actors(&first.poll()), [(vec![BOB], None)]);
         second.backend.disconnect();
-        wait_for_hooks(server, before + of_one);
-        retitled(server, BOB, "Third");
-        assert_eq!(users(&first.look()), [(vec![BOB], None)]);
+        wait_for_hooks(server, before + per_session);
+        change_title(server, BOB, "Third");
+        assert_eq!(users_and_actors(&first.poll()), [(vec![BOB], None)]);
         first.watch(&[]);
         assert_eq!(first.backend.next_poll(), None);
         first.read(&[]);
-        assert_eq!(hooks(server), before, "nothing is watched");
+        assert_eq!(hook_count(server), before, "all hooks are removed");
     });
 }
 
 #[test]
-fn hooks_go_when_nobody_looks() {
-    each(|server, by| {
-        make(server, ROOM);
-        let before = reload(server);
-        let impatient = || {
-            let mut settings = settings(access(server, by));
-            // So the lease is less than half a minute.
+fn hooks_are_removed_without_polls() {
+    on_each_prosody(|server, transport| {
+        create_room(server, ROOM);
+        let before = reload_service(server);
+        let watch_with_short_lease = || {
+            let mut settings = settings(access(server, transport));
+            // The lease is six times as long: 24 seconds.
             settings.timeout = Duration::from_secs(4);
             Watcher::start(Box::new(prosody(settings)), &[ROOM])
         };
-        // One goes without a word.
-        drop(impatient());
-        let mut watcher = impatient();
-        assert!(hooks(server) > before);
+        // This watcher is dropped at once, and never polls.
+        drop(watch_with_short_lease());
+        let mut watcher = watch_with_short_lease();
+        assert!(hook_count(server) > before);
         wait_for_hooks(server, before);
-        // Meanwhile anything may have changed.
-        retitled(server, BOB, "Second");
-        assert_eq!(watcher.look(), [whole(ROOM)]);
-        retitled(server, BOB, "Third");
-        assert_eq!(users(&watcher.look()), [(vec![BOB], None)]);
+        // Changes since the end of the lease were not noted, so the whole room is reported.
+        change_title(server, BOB, "Second");
+        assert_eq!(watcher.poll(), [room_changed(ROOM)]);
+        change_title(server, BOB, "Third");
+        assert_eq!(users_and_actors(&watcher.poll()), [(vec![BOB], None)]);
     });
 }
 
 #[test]
-fn hooks_are_set_again_where_the_service_was_loaded_again() {
-    each(|server, by| {
-        make(server, ROOM);
-        let none = reload(server);
-        let mut watcher = watch(server, by, &[ROOM]);
-        assert_eq!(watcher.look(), []);
-        let all = hooks(server);
-        assert_eq!(reload(server), none, "they went with it");
-        assert_eq!(watcher.look(), [whole(ROOM)]);
-        assert_eq!(hooks(server), all);
-        retitled(server, BOB, "Second");
-        assert_eq!(users(&watcher.look()), [(vec![BOB], None)]);
+fn hooks_are_set_again_after_service_is_reloaded() {
+    on_each_prosody(|server, transport| {
+        create_room(server, ROOM);
+        let before = reload_service(server);
+        let mut watcher = watch(server, transport, &[ROOM]);
+        assert_eq!(watcher.poll(), []);
+        let all = hook_count(server);
+        assert_eq!(reload_service(server), before, "reloading removes the hooks");
+        assert_eq!(watcher.poll(), [room_changed(ROOM)]);
+        assert_eq!(hook_count(server), all);
+        change_title(server, BOB, "Second");
+        assert_eq!(users_and_actors(&watcher.poll()), [(vec![BOB], None)]);
     });
 }
 
 #[test]
-fn another_connection_watches_anew() {
-    each(|server, by| {
-        make(server, ROOM);
-        make(server, OTHER);
-        let mut watcher = watch(server, by, &[ROOM, OTHER]);
+fn new_connection_reports_rooms_that_were_not_read_since() {
+    on_each_prosody(|server, transport| {
+        create_room(server, ROOM);
+        create_room(server, OTHER);
+        let mut watcher = watch(server, transport, &[ROOM, OTHER]);
         watcher.backend.disconnect();
-        retitled(server, BOB, "Second");
+        change_title(server, BOB, "Second");
         watcher.read(&[OTHER]);
-        assert_eq!(watcher.look(), [whole(ROOM)], "the other was read since");
-        retitled(server, BOB, "Third");
-        assert_eq!(users(&watcher.look()), [(vec![BOB], None)]);
+        assert_eq!(
+            watcher.poll(),
+            [room_changed(ROOM)],
+            "the other room was read since"
+        );
+        change_title(server, BOB, "Third");
+        assert_eq!(users_and_actors(&watcher.poll()), [(vec![BOB], None)]);
     });
 }
 
 #[test]
-fn nothing_is_lost_when_the_caller_stops() {
-    each(|server, by| {
-        make(server, ROOM);
-        make(server, OTHER);
-        let mut watcher = watch(server, by, &[ROOM, OTHER]);
-        retitled(server, BOB, "Second");
-        server.lua_room(OTHER, &format!("{} return 'done'", retitle(BOB, "Second")));
+fn stopped_poll_loses_no_reports() {
+    on_each_prosody(|server, transport| {
+        create_room(server, ROOM);
+        create_room(server, OTHER);
+        let mut watcher = watch(server, transport, &[ROOM, OTHER]);
+        change_title(server, BOB, "Second");
+        server.lua_room(OTHER, &format!("{} return 'done'", title_change(BOB, "Second")));
         let mut first = None;
         let stopped = watcher.backend.poll(&mut |seen| {
             if matches!(seen, WatchEvent::Occupants { .. }) {
@@ -323,7 +335,7 @@ fn nothing_is_lost_when_the_caller_stops() {
             panic!("{first:?}");
         };
         let rest = if room.as_str() == ROOM { OTHER } else { ROOM };
-        assert_eq!(watcher.look(), [whole(rest)]);
-        assert_eq!(watcher.look(), []);
+        assert_eq!(watcher.poll(), [room_changed(rest)]);
+        assert_eq!(watcher.poll(), []);
     });
 }

@@ -1,4 +1,4 @@
-//! Changing rooms, with a client there that sees what comes of it.
+//! Changes that are applied to rooms of Prosody, as its data and clients in the room show them.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,10 @@ use hatrack::model::{Affiliation, HatId};
 use hatrack::sync::{CatalogValue, Condition, Item, ItemChange, ItemOutcome, ItemValue, Refusal};
 use serde_json::{Value, json};
 
-use super::{By, SAVED, affiliate, apply, change, connect, each, hat, jid, read, try_apply_if_created};
+use super::{
+    SAVED, Transport, affiliate, apply, change, connect, hat, jid, on_each_prosody, read,
+    try_apply_if_created,
+};
 use crate::client::Client;
 use crate::server::Server;
 
@@ -14,11 +17,11 @@ const ROOM: &str = "courses@conference.localhost";
 const ANA: &str = "ana@localhost";
 const BOB: &str = "bob@localhost";
 
-/// Ana owns the room and sits in it; bob is a member, and in it, too.
-fn stage(server: &Server) -> (Client, Client) {
-    server.user("ana");
-    server.user("bob");
-    server.make_room(
+/// Creates a room with ana as owner and bob as member, and returns clients of both in the room.
+fn joined_room(server: &Server) -> (Client, Client) {
+    server.add_account("ana");
+    server.add_account("bob");
+    server.create_prosody_room(
         ROOM,
         &json!([[ANA, "owner"], [BOB, "member"], ["off@localhost", "member"]]),
     );
@@ -27,7 +30,8 @@ fn stage(server: &Server) -> (Client, Client) {
     (ana, bob)
 }
 
-fn titles(presence: &Value) -> Vec<(String, String)> {
+/// The IDs and titles of the hats in a presence.
+fn ids_and_titles(presence: &Value) -> Vec<(String, String)> {
     let hats = presence["hats"].as_array().unwrap().iter();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut titles: Vec<_> = hats.map(|hat| (text(&hat["uri"]), text(&hat["title"]))).collect();
@@ -41,13 +45,13 @@ fn refused(condition: Condition) -> impl Fn(&ItemOutcome) -> bool {
 
 #[test]
 fn user_change_sends_one_presence_with_exact_hats() {
-    each(|server, by| {
-        let (mut ana, mut bob) = stage(server);
+    on_each_prosody(|server, transport| {
+        let (mut ana, mut bob) = joined_room(server);
         let title = "書記 \"<&>' ]] \\ é\u{1f3a9} %41;x";
         let odd = "urn:x:%5B;ü ]]";
-        ana.presences();
-        bob.presences();
-        let mut backend = connect(server, by);
+        ana.drain_presences();
+        bob.drain_presences();
+        let mut backend = connect(server, transport);
         let outcomes = apply(
             &mut backend,
             ROOM,
@@ -58,18 +62,22 @@ fn user_change_sends_one_presence_with_exact_hats() {
                 change(BOB, "urn:x:3", None, Some(hat("r", "not shown"))),
             ],
         );
-        assert_eq!(outcomes, vec![SAVED; 4], "{by:?}");
-        let told = ana.settle();
-        assert_eq!(told.len(), 1, "nobody is told of those who are offline: {told:?}");
-        assert_eq!(told[0]["presence"], json!(format!("{ROOM}/bob")));
+        assert_eq!(outcomes, vec![SAVED; 4], "{transport:?}");
+        let seen = ana.drain_events();
+        assert_eq!(
+            seen.len(),
+            1,
+            "the room learns nothing about users who are offline: {seen:?}"
+        );
+        assert_eq!(seen[0]["presence"], json!(format!("{ROOM}/bob")));
         let expected = [
             (odd.to_owned(), String::new()),
             ("urn:x:1".to_owned(), title.to_owned()),
         ];
         let mut expected = expected.to_vec();
         expected.sort();
-        assert_eq!(titles(&told[0]), expected);
-        assert_eq!(bob.presences().len(), 1);
+        assert_eq!(ids_and_titles(&seen[0]), expected);
+        assert_eq!(bob.drain_presences().len(), 1);
         let stored = server.stored(ROOM, BOB);
         assert_eq!(
             stored[1]["hats"]["urn:x:3"],
@@ -81,7 +89,7 @@ fn user_change_sends_one_presence_with_exact_hats() {
             hat("a", title)
         );
 
-        // What the room does not see it is not told.
+        // A change of an inactive hat causes no presence, because clients do not see such hats.
         let quiet = change(
             BOB,
             "urn:x:3",
@@ -89,7 +97,7 @@ fn user_change_sends_one_presence_with_exact_hats() {
             Some(hat("", "still not")),
         );
         assert_eq!(apply(&mut backend, ROOM, vec![quiet]), [SAVED]);
-        assert_eq!(ana.settle(), [] as [Value; 0]);
+        assert_eq!(ana.drain_events(), [] as [Value; 0]);
         let last = [
             (odd, hat("ar", "")),
             ("urn:x:1", hat("a", title)),
@@ -97,7 +105,7 @@ fn user_change_sends_one_presence_with_exact_hats() {
         ];
         let last = last.map(|(id, hat)| change(BOB, id, Some(hat), None));
         assert_eq!(apply(&mut backend, ROOM, last.to_vec()), vec![SAVED; 3]);
-        assert_eq!(ana.presences().len(), 1);
+        assert_eq!(ana.drain_presences().len(), 1);
         assert_eq!(server.stored(ROOM, BOB)[1].get("hats"), None);
         assert_eq!(server.stored(ROOM, BOB)[0], "member");
     });
@@ -105,8 +113,8 @@ fn user_change_sends_one_presence_with_exact_hats() {
 
 #[test]
 fn muted_member_stays_muted_and_keeps_nickname() {
-    each(|server, by| {
-        let (mut ana, mut bob) = stage(server);
+    on_each_prosody(|server, transport| {
+        let (mut ana, mut bob) = joined_room(server);
         let muted =
             "<query xmlns='http://jabber.org/protocol/muc#admin'><item nick='bob' role='visitor'/></query>";
         assert_eq!(ana.iq(ROOM, "set", muted).0, "result");
@@ -114,10 +122,10 @@ fn muted_member_stays_muted_and_keeps_nickname() {
             ROOM,
             "r:set_affiliation_data('bob@localhost', 'reserved_nickname', 'bob'); return 'x'",
         );
-        bob.presences();
+        bob.drain_presences();
         let given = change(BOB, "urn:x:1", None, Some(hat("a", "Teacher")));
-        assert_eq!(apply(&mut connect(server, by), ROOM, vec![given]), [SAVED]);
-        let seen = bob.presences();
+        assert_eq!(apply(&mut connect(server, transport), ROOM, vec![given]), [SAVED]);
+        let seen = bob.drain_presences();
         assert_eq!((seen.len(), &seen[0]["role"]), (1, &json!("visitor")), "{seen:?}");
         assert_eq!(server.stored(ROOM, BOB)[1]["reserved_nickname"], "bob");
     });
@@ -125,10 +133,10 @@ fn muted_member_stays_muted_and_keeps_nickname() {
 
 #[test]
 fn changes_only_items_with_expected_values() {
-    each(|server, by| {
+    on_each_prosody(|server, transport| {
         let hats = json!({"urn:x:1": {"active": true, "title": "One", "more": 5}, "urn:x:2": {"title": "Two"}, "urn:x:odd": {"title": 5}});
-        server.make_room(ROOM, &json!([[ANA, "owner", hats], [BOB, "member"]]));
-        let mut backend = connect(server, by);
+        server.create_prosody_room(ROOM, &json!([[ANA, "owner", hats], [BOB, "member"]]));
+        let mut backend = connect(server, transport);
         let outcomes = apply(
             &mut backend,
             ROOM,
@@ -157,7 +165,7 @@ fn changes_only_items_with_expected_values() {
         assert_eq!(
             outcomes[..4],
             [SAVED, changed(Some(hat("", "Two"))), SAVED, SAVED],
-            "{by:?}"
+            "{transport:?}"
         );
         assert!(
             refused(Condition::UndefinedCondition)(&outcomes[4]),
@@ -190,11 +198,11 @@ fn changes_only_items_with_expected_values() {
 
 #[test]
 fn destroyed_room_is_gone_and_not_recreated() {
-    each(|server, by| {
-        server.make_room(ROOM, &json!([[ANA, "owner"]]));
+    on_each_prosody(|server, transport| {
+        server.create_prosody_room(ROOM, &json!([[ANA, "owner"]]));
         server.lua_room(ROOM, "r:destroy(); return 'x'");
         let outcomes = apply(
-            &mut connect(server, by),
+            &mut connect(server, transport),
             ROOM,
             vec![change(ANA, "urn:x:1", None, Some(hat("a", "")))],
         );
@@ -208,23 +216,27 @@ fn destroyed_room_is_gone_and_not_recreated() {
 
 #[test]
 fn room_that_was_created_again_is_not_changed() {
-    each(|server, by| {
+    on_each_prosody(|server, transport| {
         let make = || {
-            server.make_room(ROOM, &json!([[ANA, "owner"]]));
+            server.create_prosody_room(ROOM, &json!([[ANA, "owner"]]));
             server.lua_room(ROOM, "r:get_salt(); return tostring(r:save(true))");
         };
-        let mut backend = connect(server, by);
+        let mut backend = connect(server, transport);
         let apply_to = |backend: &mut _, created: &Option<Box<str>>, id| {
             let given = vec![change(ANA, id, None, Some(hat("a", "")))];
-            let (told, result) = try_apply_if_created(backend, ROOM, created.clone(), given);
+            let (reports, result) = try_apply_if_created(backend, ROOM, created.clone(), given);
             result.unwrap();
-            let outcomes = told.into_iter().flat_map(|applied| applied.outcomes);
+            let outcomes = reports.into_iter().flat_map(|applied| applied.outcomes);
             outcomes.map(|(_, outcome)| outcome).collect::<Vec<_>>()
         };
         make();
         let first = read(&mut backend, ROOM).created;
         assert!(first.is_some());
-        assert_eq!(apply_to(&mut backend, &first, "urn:x:1"), [SAVED], "{by:?}");
+        assert_eq!(
+            apply_to(&mut backend, &first, "urn:x:1"),
+            [SAVED],
+            "{transport:?}"
+        );
         server.lua_room(ROOM, "m.forget_room(r); m.delete_room(r); return 'x'");
         make();
         for is_in_memory in [true, false] {
@@ -234,7 +246,7 @@ fn room_that_was_created_again_is_not_changed() {
             assert_eq!(
                 apply_to(&mut backend, &first, "urn:x:2"),
                 [ItemOutcome::Unknown],
-                "{by:?}, {is_in_memory}"
+                "{transport:?}, {is_in_memory}"
             );
         }
         let second = read(&mut backend, ROOM);
@@ -242,17 +254,17 @@ fn room_that_was_created_again_is_not_changed() {
         assert_eq!(
             apply_to(&mut backend, &second.created, "urn:x:2"),
             [SAVED],
-            "{by:?}"
+            "{transport:?}"
         );
     });
 }
 
 #[test]
 fn affiliation_change_includes_hats() {
-    each(|server, by| {
-        let (mut ana, _bob) = stage(server);
+    on_each_prosody(|server, transport| {
+        let (mut ana, _bob) = joined_room(server);
         server.lua_room(ROOM, "r:set_affiliation_data('off@localhost', 'hats', { ['urn:x:1'] = { title = 'One' } }); return 'x'");
-        let mut backend = connect(server, by);
+        let mut backend = connect(server, transport);
         let remove = |hats: &[(&str, &str)]| ItemChange {
             expected_hats: Some(
                 hats.iter()
@@ -261,7 +273,7 @@ fn affiliation_change_includes_hats() {
             ),
             ..affiliate("off@localhost", Affiliation::Member, Affiliation::None)
         };
-        ana.presences();
+        ana.drain_presences();
         let outcomes = apply(
             &mut backend,
             ROOM,
@@ -282,7 +294,7 @@ fn affiliation_change_includes_hats() {
         assert_eq!(
             outcomes[..5],
             [SAVED, SAVED, changed.clone(), changed.clone(), changed.clone()],
-            "{by:?}"
+            "{transport:?}"
         );
         assert!(refused(Condition::Conflict)(&outcomes[5]), "{outcomes:?}");
         assert_eq!(outcomes[6..], [changed, SAVED]);
@@ -296,27 +308,31 @@ fn affiliation_change_includes_hats() {
         );
         assert_eq!(server.stored(ROOM, "off@localhost"), json!([false, false]));
         assert_eq!(server.stored(ROOM, ANA)[0], "owner");
-        // A user who is there gets hat and affiliation in one presence.
-        ana.presences();
+        // For a user in the room, hat and affiliation are in one presence.
+        ana.drain_presences();
         let both = vec![
             affiliate(BOB, Affiliation::Member, Affiliation::Admin),
             change(BOB, "urn:x:1", None, Some(hat("a", "One"))),
         ];
         assert_eq!(apply(&mut backend, ROOM, both), vec![SAVED; 2]);
-        let seen = ana.presences();
+        let seen = ana.drain_presences();
         assert_eq!(
-            (seen.len(), &seen[0]["affiliation"], titles(&seen[0]).len()),
+            (
+                seen.len(),
+                &seen[0]["affiliation"],
+                ids_and_titles(&seen[0]).len()
+            ),
             (1, &json!("admin"), 1),
             "{seen:?}"
         );
     });
 }
 
-/// Four writers lengthen the same titles by a letter each, from what they read; none is lost.
+/// Four writers append a letter each to the same titles, which they read before; no letter is lost.
 #[test]
 fn concurrent_writers_lose_nothing() {
-    each(|server, by| {
-        if by != By::Socket {
+    on_each_prosody(|server, transport| {
+        if transport != Transport::Socket {
             return;
         }
         let users: Vec<String> = (0..10).map(|number| format!("user{number}@localhost")).collect();
@@ -324,13 +340,13 @@ fn concurrent_writers_lose_nothing() {
             .iter()
             .map(|user| json!([user, "member", {"urn:x:all": {"title": "-"}}]))
             .collect();
-        server.make_room(ROOM, &json!(all));
+        server.create_prosody_room(ROOM, &json!(all));
         let server = &*server;
         std::thread::scope(|scope| {
             for letter in ["a", "b", "c", "d"] {
                 let users = &users;
                 scope.spawn(move || {
-                    let mut backend = connect(server, by);
+                    let mut backend = connect(server, transport);
                     for user in users {
                         loop {
                             let now = read(&mut backend, ROOM).users[&jid(user)].hats
@@ -351,7 +367,7 @@ fn concurrent_writers_lose_nothing() {
                     }
                 });
             }
-            // An owner changes affiliations beside.
+            // At the same time, an owner changes affiliations.
             scope.spawn(|| {
                 for user in &users {
                     server.lua_room(
@@ -361,7 +377,7 @@ fn concurrent_writers_lose_nothing() {
                 }
             });
         });
-        let found = read(&mut connect(server, by), ROOM);
+        let found = read(&mut connect(server, transport), ROOM);
         for user in &users {
             let user = &found.users[&jid(user)];
             assert_eq!(user.affiliation, Affiliation::Admin);

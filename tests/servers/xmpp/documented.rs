@@ -1,4 +1,4 @@
-//! `docs/servers/ejabberd.md`: its configuration and its commands work as written.
+//! `docs/servers/ejabberd.md`: its configuration and its commands work as written, used by a backend.
 
 use hatrack::server::Backend as _;
 use hatrack::sync::{CatalogValue, HatValue, ServerRights};
@@ -17,7 +17,7 @@ struct Node {
     children: Vec<Self>,
 }
 
-/// Parses YAML as far as configurations use it: nesting by indentation. List entries are keys as a whole.
+/// Parses the part of YAML that the configurations use: nesting by indentation. A list entry is a key as a whole.
 fn parse(lines: &mut std::iter::Peekable<std::vec::IntoIter<String>>, indentation: usize) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
     while let Some(line) = lines.peek() {
@@ -43,7 +43,8 @@ fn parse(lines: &mut std::iter::Peekable<std::vec::IntoIter<String>>, indentatio
     nodes
 }
 
-fn tree(text: &str) -> Vec<Node> {
+/// Parses a configuration, without its comments.
+fn parse_yaml(text: &str) -> Vec<Node> {
     let lines = text
         .lines()
         .filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
@@ -51,6 +52,7 @@ fn tree(text: &str) -> Vec<Node> {
     parse(&mut lines.into_iter().peekable(), 0)
 }
 
+/// Adds nodes to a configuration. A node with an existing key replaces its value.
 fn merge(into: &mut Vec<Node>, from: Vec<Node>) {
     for node in from {
         match into.iter_mut().find(|there| there.key == node.key) {
@@ -73,7 +75,7 @@ fn print(nodes: &[Node], depth: usize, text: &mut String) {
     }
 }
 
-/// The indented blocks of the guide, for the host of the tests.
+/// The indented blocks of the guide, without indentation, with the domain of the tests.
 fn blocks() -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     let mut inside = false;
@@ -90,7 +92,7 @@ fn blocks() -> Vec<String> {
             block.push('\n');
         }
     }
-    let left = |block: &String| {
+    let unindented = |block: &String| {
         let depth = block.len() - block.trim_start().len();
         let lines: Vec<&str> = block
             .lines()
@@ -98,10 +100,10 @@ fn blocks() -> Vec<String> {
             .collect();
         lines.join("\n").replace("example.org", "localhost")
     };
-    blocks.iter().map(left).collect()
+    blocks.iter().map(unindented).collect()
 }
 
-/// A command of ejabberdctl, run by the HTTP API, which has the same commands with named arguments.
+/// Runs a command of ejabberdctl through the HTTP API, which has the same commands with named arguments.
 fn ejabberdctl(server: &Server, words: &[&str]) {
     let names: &[&str] = match words[0] {
         "change_room_option" => &["room", "service", "option", "value"],
@@ -114,16 +116,16 @@ fn ejabberdctl(server: &Server, words: &[&str]) {
         .zip(&words[1..])
         .map(|(name, word)| ((*name).to_owned(), (*word).into()))
         .collect();
-    server.api(words[0], &arguments.into());
+    server.call_api(words[0], &arguments.into());
 }
 
 #[test]
-fn the_guide_leads_to_a_hat_that_a_client_sees() {
+fn guide_leads_to_a_hat_that_a_client_sees() {
     let Some(mut server) = Server::start(Kind::Ejabberd26) else {
         return;
     };
     for user in ["moderator", "bob", "ana"] {
-        server.user(user);
+        server.add_account(user);
     }
     let blocks = blocks();
     let commands: Vec<&String> = blocks
@@ -132,8 +134,8 @@ fn the_guide_leads_to_a_hat_that_a_client_sees() {
         .collect();
     assert_eq!(commands.len(), 2, "{blocks:?}");
 
-    // A room without hats, and an account without rights: then the steps of the guide.
-    server.muc(ROOM, &[("enable_hats", "false")], &[("ana@localhost", "owner")]);
+    // Hats are disabled in the room, and the account has no rights. The commands of the guide change both.
+    server.create_ejabberd_room(ROOM, &[("enable_hats", "false")], &[("ana@localhost", "owner")]);
     login(&server, "moderator").connect().unwrap_err();
     for command in commands {
         let words: Vec<&str> = command.split_whitespace().collect();
@@ -148,27 +150,27 @@ fn the_guide_leads_to_a_hat_that_a_client_sees() {
         change("bob@localhost", "urn:x:1", None, Some(HatValue::assigned())),
     ];
     assert_eq!(apply(&mut backend, ROOM, changes), [DONE, DONE]);
-    let seen = bob.presences();
+    let seen = bob.drain_presences();
     assert_eq!(seen.last().unwrap()["hats"][0]["title"], "Teacher", "{seen:?}");
     drop(bob);
 
     // With the configuration of the guide, the account administers the service and lists hidden rooms.
     server.stop();
-    let mut config = tree(&std::fs::read_to_string(server.path("ejabberd.yml")).unwrap());
+    let mut config = parse_yaml(&std::fs::read_to_string(server.path("ejabberd.yml")).unwrap());
     let yaml = blocks.iter().filter(|block| {
         ["modules:", "acl:", "api_permissions:", "shaper_rules:"]
             .iter()
             .any(|key| block.starts_with(key))
     });
     for block in yaml {
-        merge(&mut config, tree(block));
+        merge(&mut config, parse_yaml(block));
     }
     let mut text = String::new();
     print(&config, 0, &mut text);
     assert!(text.contains("access_admin: muc_admin"), "{text}");
     server.write("ejabberd.yml", &text);
-    server.begin();
-    server.muc("new@conference.localhost", &[("public", "false")], &[]);
+    server.launch();
+    server.create_ejabberd_room("new@conference.localhost", &[("public", "false")], &[]);
     let report = login(&server, "moderator").check().unwrap();
     assert_eq!(report.rights, ServerRights::All, "{report:?}");
     assert!(report.all_rooms && report.problems.is_empty(), "{report:?}");

@@ -1,4 +1,4 @@
-//! A server that speaks XMPP as far as it must, and then does what it is told to do.
+//! A fake XMPP server: it implements the login and the requests for a room, and otherwise does what a test specifies.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -8,22 +8,23 @@ use std::time::Duration;
 use base64::Engine as _;
 use hatrack::server::{Account, PasswordSource, TlsMode};
 
-use super::{ANA, ROOM, jid, prints, settings, xmpp};
+use super::{ANA, ROOM, echo, jid, settings, xmpp};
 
 pub(super) const OPEN: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='x' from='localhost' version='1.0'>";
 pub(super) const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 pub(super) const SCRAM: &str = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-1</mechanism><mechanism>PLAIN</mechanism></mechanisms>";
 
-/// A bad server. What it was sent is kept.
-pub(super) struct Bad {
+/// A fake server.
+pub(super) struct FakeServer {
     port: u16,
-    pub(super) seen: Arc<Mutex<String>>,
+    /// The text received so far, on all connections.
+    pub(super) received: Arc<Mutex<String>>,
 }
 
-/// One connection of it.
+/// A connection of a fake server.
 pub(super) struct Peer {
     pub(super) stream: TcpStream,
-    seen: Arc<Mutex<String>>,
+    received: Arc<Mutex<String>>,
     unread: String,
 }
 
@@ -32,8 +33,8 @@ impl Peer {
         let _ = self.stream.write_all(text.as_bytes());
     }
 
-    /// Reads until a text has come, and gives what came up to it; `None`: the other side is gone.
-    pub(super) fn until(&mut self, text: &str) -> Option<String> {
+    /// Reads up to this text, and returns everything up to its end; `None` at the end of the stream.
+    pub(super) fn read_until(&mut self, text: &str) -> Option<String> {
         let mut buffer = [0; 16384];
         loop {
             if let Some(at) = self.unread.find(text) {
@@ -41,42 +42,44 @@ impl Peer {
                 return Some(std::mem::replace(&mut self.unread, rest));
             }
             let count = self.stream.read(&mut buffer).ok().filter(|count| *count > 0)?;
-            let came = String::from_utf8_lossy(&buffer[..count]);
-            self.seen.lock().unwrap().push_str(&came);
-            self.unread.push_str(&came);
+            let text = String::from_utf8_lossy(&buffer[..count]);
+            self.received.lock().unwrap().push_str(&text);
+            self.unread.push_str(&text);
         }
     }
 
+    /// Answers the client's stream header with a header and these features.
     pub(super) fn open(&mut self, features: &str) -> Option<()> {
-        self.until("version=")?;
-        self.until(">")?;
+        self.read_until("version=")?;
+        self.read_until(">")?;
         self.send(&format!("{OPEN}<stream:features>{features}</stream:features>"));
         Some(())
     }
 
-    /// Takes any password, and proves that it knows it.
+    /// Performs a login: accepts any password, and proves that the server knows `secret`.
     pub(super) fn log_in(&mut self) -> Option<()> {
         self.open(SCRAM)?;
         self.scram("i=4096", true)?;
         self.open("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>")?;
-        self.until("</iq>")?;
+        self.read_until("</iq>")?;
         self.send("<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>ana@localhost/x</jid></bind></iq>");
         Some(())
     }
 
-    /// A login by SCRAM-SHA-1 with the password `secret`.
-    pub(super) fn scram(&mut self, rounds: &str, knows: bool) -> Option<()> {
-        let first = decoded(&self.until("</auth>")?);
+    /// Performs SCRAM-SHA-1 with the password `secret`. `iterations` is the end of the challenge, such as `i=4096`. Without
+    /// `is_proof_valid`, the server does not prove that it knows the password.
+    pub(super) fn scram(&mut self, iterations: &str, is_proof_valid: bool) -> Option<()> {
+        let first = decoded(&self.read_until("</auth>")?);
         let bare = first.split_once("n,,")?.1.to_owned();
         let nonce = bare.split_once(",r=")?.1.to_owned();
         let salt = base64::engine::general_purpose::STANDARD.encode("salt");
-        let challenge = format!("r={nonce}more,s={salt},{rounds}");
+        let challenge = format!("r={nonce}more,s={salt},{iterations}");
         let text = base64::engine::general_purpose::STANDARD.encode(&challenge);
         self.send(&format!("<challenge xmlns='{SASL}'>{text}</challenge>"));
-        let last = decoded(&self.until("</response>")?);
+        let last = decoded(&self.read_until("</response>")?);
         let without = last.rsplit_once(",p=")?.0.to_owned();
         let message = format!("{bare},{challenge},{without}");
-        let proof = if knows {
+        let proof = if is_proof_valid {
             use sasl::common::scram::{ScramProvider as _, Sha1};
             let password = sasl::common::Password::Plain("secret".into());
             let salted = Sha1::derive(&password, b"salt", 4096).unwrap();
@@ -91,9 +94,9 @@ impl Peer {
         Some(())
     }
 
-    /// The next question: its whole text, and its id.
-    pub(super) fn question(&mut self) -> Option<(String, String)> {
-        let text = self.until("</iq>")?;
+    /// Reads the next request. Returns its text and its ID.
+    pub(super) fn read_request(&mut self) -> Option<(String, String)> {
+        let text = self.read_until("</iq>")?;
         let id = text.rsplit_once("<iq")?.1.split("id=").nth(1)?;
         let id = id.get(1..)?.split(['\'', '"']).next()?.to_owned();
         Some((text, id))
@@ -106,32 +109,33 @@ fn decoded(element: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-impl Bad {
-    pub(super) fn start(deed: impl Fn(&mut Peer) -> Option<()> + Send + 'static) -> Self {
+impl FakeServer {
+    /// Starts a server that runs `behavior` for each connection. If that returns `None`, the connection is closed.
+    pub(super) fn start(behavior: impl Fn(&mut Peer) -> Option<()> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let seen = Arc::new(Mutex::new(String::new()));
-        let log = seen.clone();
+        let received = Arc::new(Mutex::new(String::new()));
+        let log = received.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().take(10_000) {
                 let mut peer = Peer {
                     stream: stream.unwrap(),
-                    seen: log.clone(),
+                    received: log.clone(),
                     unread: String::new(),
                 };
-                // It stays until the other side goes.
-                if deed(&mut peer).is_some() {
-                    peer.until("\0");
+                // Keeps the connection open until the client closes it.
+                if behavior(&mut peer).is_some() {
+                    peer.read_until("\0");
                 }
             }
         });
-        Self { port, seen }
+        Self { port, received }
     }
 
     pub(super) fn account(&self) -> Account {
         Account {
             jid: jid(ANA),
-            password: PasswordSource::Command(prints("secret")),
+            password: PasswordSource::Command(echo("secret")),
             address: Some(("127.0.0.1".into(), self.port)),
             tls: TlsMode::None,
             ca_file: None,
@@ -146,18 +150,19 @@ impl Bad {
     }
 }
 
-/// The commands of a room, by the last of their nodes.
+/// The list of a room's commands, which contains one command.
 pub(super) fn commands(node: &str) -> String {
     format!(
         "<query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'><item jid='{ROOM}' node='{node}'/></query>"
     )
 }
 
-/// Answers all as a room would where the deed does not.
-pub(super) fn room(peer: &mut Peer, deed: impl Fn(&mut Peer, &str, &str) -> bool) -> Option<()> {
+/// Performs a login, and then answers each request as an empty room does, unless `behavior` returns that it has handled the
+/// request.
+pub(super) fn serve_room(peer: &mut Peer, behavior: impl Fn(&mut Peer, &str, &str) -> bool) -> Option<()> {
     peer.log_in()?;
     loop {
-        let (text, id) = peer.question()?;
+        let (text, id) = peer.read_request()?;
         if text.contains("jabber:iq:last") {
             let error = "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
             peer.send(&format!(
@@ -165,7 +170,7 @@ pub(super) fn room(peer: &mut Peer, deed: impl Fn(&mut Peer, &str, &str) -> bool
             ));
             continue;
         }
-        if deed(peer, &text, &id) {
+        if behavior(peer, &text, &id) {
             continue;
         }
         let form = |node: &str| {
@@ -186,13 +191,14 @@ pub(super) fn room(peer: &mut Peer, deed: impl Fn(&mut Peer, &str, &str) -> bool
     }
 }
 
+/// Answers a request as the room.
 pub(super) fn answer(peer: &mut Peer, id: &str, kind: &str, payload: &str) {
     peer.send(&format!(
         "<iq type='{kind}' id='{id}' from='{ROOM}'>{payload}</iq>"
     ));
 }
 
-/// A completed command with items: each the values of its fields.
+/// The answer to a list command. Each item is a list of fields and their values.
 pub(super) fn list(items: &[&[(&str, &str)]]) -> String {
     let field = |(var, value): &(&str, &str)| format!("<field var='{var}'><value>{value}</value></field>");
     let item = |fields: &&[(&str, &str)]| {

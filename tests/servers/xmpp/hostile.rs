@@ -1,4 +1,4 @@
-//! A server that is none, or a bad one: what comes of it is an error, soon, and never more than that.
+//! Hostile and broken servers: each call ends in time, with an error at worst, and no outcome is invented.
 
 use std::io::Write as _;
 use std::ops::ControlFlow;
@@ -9,13 +9,13 @@ use hatrack::server::{Account, Applied, Backend as _, Error, RoomChanges, TlsMod
 use hatrack::sync::{HatValue, ItemOutcome, RoomRead};
 use proptest::prelude::*;
 
-use super::fake::{Bad, OPEN, Peer, SASL, SCRAM, answer, list, room};
+use super::fake::{FakeServer, OPEN, Peer, SASL, SCRAM, answer, list, serve_room};
 use super::{BOB, ROOM, change, jid, read_all, settings, xmpp};
 use crate::support::cases;
 
-/// Nothing worse than an error comes of it, and soon.
-fn harmless(bad: &Bad) -> Error {
-    let mut backend = bad.backend();
+/// Reads a room, which must fail. The error must be short and contain neither the password nor control characters.
+fn reading_error(fake: &FakeServer) -> Error {
+    let mut backend = fake.backend();
     let error = match read_all(&mut backend, &[ROOM]) {
         Err(error) => error,
         Ok(read) => panic!("{read:?}"),
@@ -28,58 +28,61 @@ fn harmless(bad: &Bad) -> Error {
 
 #[test]
 fn plain_is_never_sent_without_encryption() {
-    let bad = Bad::start(|peer| {
+    let fake = FakeServer::start(|peer| {
         peer.open(&SCRAM.replace("<mechanism>SCRAM-SHA-1</mechanism>", ""))?;
-        peer.until("\0").map(drop)
+        peer.read_until("\0").map(drop)
     });
-    let error = harmless(&bad);
+    let error = reading_error(&fake);
     assert!(
         matches!(&error, Error::Refused(why) if why.contains("plain-text") && why.contains("not encrypted")),
         "{error}"
     );
-    let seen = bad.seen.lock().unwrap().clone();
-    assert!(!seen.contains("<auth") && !seen.contains("PLAIN"), "{seen}");
-    assert!(!seen.contains(&base64::engine::general_purpose::STANDARD.encode("\0ana\0secret")));
+    let received = fake.received.lock().unwrap().clone();
+    assert!(
+        !received.contains("<auth") && !received.contains("PLAIN"),
+        "{received}"
+    );
+    assert!(!received.contains(&base64::engine::general_purpose::STANDARD.encode("\0ana\0secret")));
 }
 
 #[test]
-fn without_starttls_nothing_is_sent_where_it_is_required() {
-    let bad = Bad::start(|peer| {
+fn no_login_without_required_starttls() {
+    let fake = FakeServer::start(|peer| {
         peer.open(SCRAM)?;
-        peer.until("\0").map(drop)
+        peer.read_until("\0").map(drop)
     });
     let account = Account {
         tls: TlsMode::Required,
-        ..bad.account()
+        ..fake.account()
     };
     let error = xmpp(settings(&account)).connect().unwrap_err();
     assert!(
         matches!(&error, Error::Refused(why) if why.contains("offers no encryption")),
         "{error}"
     );
-    let seen = bad.seen.lock().unwrap().clone();
-    assert!(!seen.contains("<auth"), "{seen}");
+    let received = fake.received.lock().unwrap().clone();
+    assert!(!received.contains("<auth"), "{received}");
 }
 
 #[test]
-fn a_server_that_does_not_know_the_password_is_not_trusted() {
+fn server_must_prove_that_it_knows_the_password() {
     let unproven = |error: &Error| matches!(error, Error::Refused(why) if why.contains("prove that it knows the password"));
-    let bad = Bad::start(|peer| {
+    let fake = FakeServer::start(|peer| {
         peer.open(SCRAM)?;
         peer.scram("i=4096", false)
     });
-    let error = harmless(&bad);
+    let error = reading_error(&fake);
     assert!(unproven(&error), "{error}");
-    let at_once = Bad::start(|peer| {
+    let without_challenge = FakeServer::start(|peer| {
         peer.open(SCRAM)?;
-        peer.until("</auth>")?;
+        peer.read_until("</auth>")?;
         peer.send(&format!("<success xmlns='{SASL}'/>"));
         Some(())
     });
-    let error = harmless(&at_once);
+    let error = reading_error(&without_challenge);
     assert!(unproven(&error), "{error}");
-    // The good one is.
-    let good = Bad::start(|peer| room(peer, |_, _, _| false));
+    // With the proof, the room is read.
+    let good = FakeServer::start(|peer| serve_room(peer, |_, _, _| false));
     assert!(matches!(
         read_all(&mut good.backend(), &[ROOM]).unwrap()[0].1,
         RoomRead::Read(_)
@@ -87,36 +90,38 @@ fn a_server_that_does_not_know_the_password_is_not_trusted() {
 }
 
 #[test]
-fn a_login_that_asks_for_too_much_is_none() {
-    for rounds in ["i=4294967295", "i=0", "i=-1", "i=x", "m=1,i=99999999", ""] {
-        let bad = Bad::start(move |peer| {
+fn invalid_scram_challenges_are_malformed() {
+    for iterations in ["i=4294967295", "i=0", "i=-1", "i=x", "m=1,i=99999999", ""] {
+        let fake = FakeServer::start(move |peer| {
             peer.open(SCRAM)?;
-            peer.scram(rounds, true)
+            peer.scram(iterations, true)
         });
-        let error = harmless(&bad);
-        assert!(matches!(error, Error::Malformed(_)), "{rounds}: {error}");
+        let error = reading_error(&fake);
+        assert!(matches!(error, Error::Malformed(_)), "{iterations}: {error}");
     }
-    let foreign_nonce = Bad::start(|peer| {
+    let foreign_nonce = FakeServer::start(|peer| {
         peer.open(SCRAM)?;
-        peer.until("</auth>")?;
+        peer.read_until("</auth>")?;
         let text = base64::engine::general_purpose::STANDARD.encode("r=other,s=c2FsdA==,i=4096");
         peer.send(&format!("<challenge xmlns='{SASL}'>{text}</challenge>"));
         Some(())
     });
-    assert!(matches!(harmless(&foreign_nonce), Error::Malformed(_)));
+    assert!(matches!(reading_error(&foreign_nonce), Error::Malformed(_)));
 }
 
-/// What a bad server does instead of a stream.
+/// What a fake server does instead of opening a stream.
 type Beginning = fn(&mut Peer) -> Option<()>;
 
 const BEGINNINGS: [(&str, Beginning); 12] = [
     ("gone", |_| None),
     ("silent", |_| Some(())),
     ("garbage", |peer| {
-        peer.send("HTTP/1.1 400 Bad Request\r\n\r\n<html>");
+        peer.send("HTTP/1.1 400 FakeServer Request\r\n\r\n<html>");
         Some(())
     }),
-    ("no text", |peer| peer.stream.write_all(b"\xff\xfe\0\0").ok()),
+    ("invalid UTF-8", |peer| {
+        peer.stream.write_all(b"\xff\xfe\0\0").ok()
+    }),
     ("no features", |peer| {
         peer.send(OPEN);
         Some(())
@@ -163,10 +168,10 @@ const BEGINNINGS: [(&str, Beginning); 12] = [
 ];
 
 #[test]
-fn what_is_no_stream_is_an_error() {
-    for (name, deed) in BEGINNINGS {
+fn invalid_stream_is_an_error() {
+    for (name, behavior) in BEGINNINGS {
         let began = std::time::Instant::now();
-        let error = harmless(&Bad::start(deed));
+        let error = reading_error(&FakeServer::start(behavior));
         println!("{name}: {error} ({:?})", began.elapsed());
         let deep = matches!(&error, Error::Malformed(why) if why.contains("nested too deeply"));
         assert_eq!(deep, name == "nested without end", "{error}");
@@ -174,27 +179,27 @@ fn what_is_no_stream_is_an_error() {
     }
 }
 
-/// What a bad server does instead of an answer.
-type Deed = fn(&mut Peer, &str);
+/// What a fake server does instead of answering a request.
+type Behavior = fn(&mut Peer, &str);
 
-/// Those that go on until the time is over.
+/// The behaviors that last until the timeout.
 const ENDLESS: [&str; 4] = [
-    "an answer of somebody else",
+    "answers from other addresses",
     "messages without end",
     "questions without end",
     "letter by letter",
 ];
 
-const DEEDS: [(&str, Deed); 11] = [
+const BEHAVIORS: [(&str, Behavior); 11] = [
     ("gone", |peer, _| {
         drop(peer.stream.shutdown(std::net::Shutdown::Both));
     }),
     ("silent", |_, _| {}),
     ("garbage", |peer, _| peer.send("&nonsense;")),
-    ("half", |peer, id| {
+    ("half an answer", |peer, id| {
         peer.send(&format!("<iq type='result' id='{id}' from='{ROOM}'><query"));
     }),
-    ("an answer of somebody else", |peer, id| {
+    ("answers from other addresses", |peer, id| {
         peer.send(&format!(
             "<iq type='result' id='{id}' from='eve@elsewhere.example'/>"
         ));
@@ -238,18 +243,18 @@ const DEEDS: [(&str, Deed); 11] = [
 ];
 
 #[test]
-fn what_is_no_answer_is_an_error() {
-    for (name, deed) in DEEDS {
-        let bad = Bad::start(move |peer| {
-            room(peer, move |peer, text, id| {
+fn invalid_answer_is_an_error() {
+    for (name, behavior) in BEHAVIORS {
+        let fake = FakeServer::start(move |peer| {
+            serve_room(peer, move |peer, text, id| {
                 let asked = text.contains("muc#admin") || text.contains("ping");
                 if asked {
-                    deed(peer, id);
+                    behavior(peer, id);
                 }
                 asked
             })
         });
-        match read_all(&mut bad.backend(), &[ROOM]) {
+        match read_all(&mut fake.backend(), &[ROOM]) {
             Err(Error::Lost(why)) => {
                 assert!(
                     name == "gone" || name == "silent" || ENDLESS.contains(&name),
@@ -257,7 +262,7 @@ fn what_is_no_answer_is_an_error() {
                 );
             }
             Err(Error::Malformed(why)) => assert!(!ENDLESS.contains(&name), "{name}: {why}"),
-            // It comes steadily, and too slowly.
+            // The data arrives steadily, but too slowly.
             Ok(read) if name == "a stanza without end" => {
                 assert!(matches!(read[0].1, RoomRead::Unread(_)), "{read:?}");
             }
@@ -267,10 +272,10 @@ fn what_is_no_answer_is_an_error() {
 }
 
 #[test]
-fn a_change_without_an_answer_is_unknown() {
-    for (name, deed) in DEEDS {
-        let bad = Bad::start(move |peer| {
-            room(peer, move |peer, text, id| {
+fn change_without_an_answer_is_unknown() {
+    for (name, behavior) in BEHAVIORS {
+        let fake = FakeServer::start(move |peer| {
+            serve_room(peer, move |peer, text, id| {
                 let asked = text.contains("commands:unassign") || text.contains("ping");
                 if text.contains("commands:list-assigned") && text.contains("command ") {
                     let hat = [("hats#jid", BOB), ("hats#uri", "urn:x:1"), ("hats#title", "T")];
@@ -278,7 +283,7 @@ fn a_change_without_an_answer_is_unknown() {
                     return true;
                 }
                 if asked {
-                    deed(peer, id);
+                    behavior(peer, id);
                 }
                 asked
             })
@@ -292,24 +297,24 @@ fn a_change_without_an_answer_is_unknown() {
                 change(BOB, "urn:x:2", None, None),
             ],
         };
-        let mut told: Vec<Applied> = Vec::new();
-        let result = bad.backend().apply(&[work], &mut |applied| {
-            told.push(applied);
+        let mut reports: Vec<Applied> = Vec::new();
+        let result = fake.backend().apply(&[work], &mut |applied| {
+            reports.push(applied);
             ControlFlow::Continue(())
         });
         assert!(
             matches!(result, Err(Error::Lost(_) | Error::Malformed(_))),
             "{name}: {result:?}"
         );
-        let outcomes: Vec<_> = told.into_iter().flat_map(|applied| applied.outcomes).collect();
+        let outcomes: Vec<_> = reports.into_iter().flat_map(|applied| applied.outcomes).collect();
         assert_eq!(outcomes, [(0, ItemOutcome::Unknown)], "{name}");
     }
 }
 
 #[test]
-fn one_room_that_does_not_answer_does_not_keep_the_others() {
-    let bad = Bad::start(|peer| {
-        room(peer, |peer, text, id| {
+fn unresponsive_room_does_not_block_the_others() {
+    let fake = FakeServer::start(|peer| {
+        serve_room(peer, |peer, text, id| {
             let is_ping = text.contains("urn:xmpp:ping");
             if is_ping {
                 peer.send(&format!("<iq type='result' id='{id}' from='localhost'/>"));
@@ -317,7 +322,7 @@ fn one_room_that_does_not_answer_does_not_keep_the_others() {
             is_ping || text.contains("stuck@")
         })
     });
-    let mut backend = bad.backend();
+    let mut backend = fake.backend();
     let stuck = "stuck@conference.localhost";
     let read = read_all(&mut backend, &[stuck, ROOM]);
     match read {
@@ -329,7 +334,7 @@ fn one_room_that_does_not_answer_does_not_keep_the_others() {
     }
 }
 
-/// What may stand in an answer.
+/// The content of an answer: random elements, names and attributes of the protocol.
 fn payload() -> impl Strategy<Value = String> {
     let text = "[ -~é\u{1f3a9}\u{202e}]{0,20}".prop_map(|text| {
         text.replace('&', "&amp;")
@@ -378,11 +383,11 @@ proptest! {
     #![proptest_config(cases(24))]
 
     #[test]
-    fn any_answer_ends_in_an_outcome_or_an_error(payloads in prop::collection::vec(payload(), 1..6)) {
-        let bad = Bad::start(move |peer| {
+    fn any_answer_leads_to_an_outcome_or_an_error(payloads in prop::collection::vec(payload(), 1..6)) {
+        let fake = FakeServer::start(move |peer| {
             let count = std::cell::Cell::new(0);
             let payloads = payloads.clone();
-            room(peer, move |peer, text, id| {
+            serve_room(peer, move |peer, text, id| {
                 if text.contains("disco#items") {
                     return false;
                 }
@@ -391,8 +396,8 @@ proptest! {
                 true
             })
         });
-        // Whatever it is: it ends, and is one outcome at most.
-        if let Ok(read) = read_all(&mut bad.backend(), &[ROOM]) {
+        // Whatever the answers are, reading ends, with an error or with one outcome.
+        if let Ok(read) = read_all(&mut fake.backend(), &[ROOM]) {
             prop_assert_eq!(read.len(), 1);
         }
     }

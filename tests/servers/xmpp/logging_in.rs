@@ -1,4 +1,4 @@
-//! Encryption and login: what is refused is refused once, in a sentence that says what to do.
+//! Encryption and login, with errors that say what to do.
 
 use std::io::Write as _;
 use std::net::Shutdown;
@@ -12,11 +12,12 @@ use hatrack::server::xmpp::Xmpp;
 use hatrack::server::{Account, Backend as _, CommandLine, Error, PasswordSource, TlsMode};
 use hatrack::sync::{Secret, ServerClass};
 
-use super::fake::{Bad, answer, commands, room};
-use super::{ANA, ROOM, account, each, prints, read, settings, xmpp};
+use super::fake::{FakeServer, answer, commands, serve_room};
+use super::{ANA, ROOM, account, echo, on_each_ejabberd, read, settings, xmpp};
 use crate::pool::Shared;
 use crate::server::{Kind, Server, free_port};
 
+/// Connects, which must be refused, and returns the reason.
 fn refusal(account: &Account) -> String {
     match xmpp(settings(account)).connect() {
         Err(Error::Refused(why)) => why,
@@ -26,8 +27,8 @@ fn refusal(account: &Account) -> String {
 
 #[test]
 fn each_kind_of_encryption_works() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner")]);
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner")]);
         let required = account(server, "ana");
         let direct = Account {
             address: Some(("localhost".into(), server.ports.tls)),
@@ -55,9 +56,9 @@ fn each_kind_of_encryption_works() {
 }
 
 #[test]
-fn a_certificate_that_signs_itself_is_refused_unless_it_is_given() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner")]);
+fn self_signed_certificate_is_refused_unless_configured() {
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner")]);
         let mut unknown = account(server, "ana");
         unknown.ca_file = None;
         let why = refusal(&unknown);
@@ -70,30 +71,32 @@ fn a_certificate_that_signs_itself_is_refused_unless_it_is_given() {
     });
 }
 
-/// A server that shows a certificate and knows nothing of XMPP.
-struct Shows(Child, u16);
+/// A server that presents a certificate but does not speak XMPP, and its port.
+struct TlsServer(Child, u16);
 
-impl Drop for Shows {
+impl Drop for TlsServer {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-fn openssl(folder: &Path, words: &str) {
-    let done = Command::new("openssl")
-        .args(words.split(' '))
+/// Runs openssl in a folder, with arguments that are separated by spaces.
+fn openssl(folder: &Path, arguments: &str) {
+    let output = Command::new("openssl")
+        .args(arguments.split(' '))
         .current_dir(folder)
         .output()
         .unwrap();
     assert!(
-        done.status.success(),
-        "{words}: {}",
-        String::from_utf8_lossy(&done.stderr)
+        output.status.success(),
+        "{arguments}: {}",
+        String::from_utf8_lossy(&output.stderr)
     );
 }
 
-fn show(folder: &Path, certificate: &str) -> Shows {
+/// Starts a server with a certificate and the key `key`, both in the folder.
+fn serve_certificate(folder: &Path, certificate: &str) -> TlsServer {
     let port = free_port();
     let mut command = Command::new("setpriv");
     command
@@ -107,13 +110,13 @@ fn show(folder: &Path, certificate: &str) -> Shows {
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
-    Shows(child, port)
+    TlsServer(child, port)
 }
 
 #[test]
-fn a_certificate_that_is_wrong_is_explained() {
+fn invalid_certificate_is_explained() {
     let folder = tempfile::tempdir().unwrap();
-    let make = |words: &str| openssl(folder.path(), words);
+    let make = |arguments: &str| openssl(folder.path(), arguments);
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     make(&format!(
         "req -x509 {key} -days 9 -subj /CN=authority -keyout cakey -out ca"
@@ -134,14 +137,14 @@ fn a_certificate_that_is_wrong_is_explained() {
         ("old", ca.clone(), "has expired"),
         ("other", ca.clone(), "only for chat.example.org"),
         ("good", None, "unknown authority"),
-        // A certificate that is given itself is trusted for its own names, and not after its time.
+        // A certificate in `ca-file` is trusted only for its own names, and only until it expires.
         ("other", Some(folder.path().join("other")), "only for"),
         ("old", Some(folder.path().join("old")), "has expired"),
     ] {
-        let server = show(folder.path(), certificate);
+        let server = serve_certificate(folder.path(), certificate);
         let account = Account {
             jid: super::jid(ANA),
-            password: PasswordSource::Command(prints("secret")),
+            password: PasswordSource::Command(echo("secret")),
             address: Some(("127.0.0.1".into(), server.1)),
             tls: TlsMode::Direct,
             ca_file,
@@ -149,8 +152,8 @@ fn a_certificate_that_is_wrong_is_explained() {
         let why = refusal(&account);
         assert!(why.contains(says), "{certificate}: {why}");
     }
-    // This one is trusted, and then nothing is reported.
-    let server = show(folder.path(), "good");
+    // This certificate is trusted: the connection fails only because the server does not speak XMPP.
+    let server = serve_certificate(folder.path(), "good");
     let account = Account {
         jid: super::jid(ANA),
         password: PasswordSource::Ask,
@@ -168,11 +171,11 @@ fn a_certificate_that_is_wrong_is_explained() {
 }
 
 #[test]
-fn without_encryption_only_this_machine_is_reached() {
+fn unencrypted_connection_requires_a_local_address() {
     for host in ["192.0.2.1", "::ffff:192.0.2.1"] {
         let account = Account {
             jid: super::jid(ANA),
-            password: PasswordSource::Command(prints("secret")),
+            password: PasswordSource::Command(echo("secret")),
             address: Some((host.into(), 5222)),
             tls: TlsMode::None,
             ca_file: None,
@@ -183,11 +186,11 @@ fn without_encryption_only_this_machine_is_reached() {
 }
 
 #[test]
-fn a_server_that_is_away_is_reported() {
+fn unreachable_server_is_away() {
     let port = free_port();
     let account = Account {
         jid: super::jid(ANA),
-        password: PasswordSource::Command(prints("secret")),
+        password: PasswordSource::Command(echo("secret")),
         address: Some(("localhost".into(), port)),
         tls: TlsMode::Required,
         ca_file: None,
@@ -199,22 +202,22 @@ fn a_server_that_is_away_is_reported() {
     );
 }
 
-/// How often the server saw a wrong password.
-pub(crate) fn attempts(server: &Server) -> usize {
-    // It is written a moment later.
+/// The number of failed logins in the log of the server.
+pub(crate) fn failed_logins(server: &Server) -> usize {
+    // ejabberd writes the log a moment later.
     std::thread::sleep(std::time::Duration::from_millis(500));
     let log = std::fs::read_to_string(server.path("ejabberd.log")).unwrap();
     log.lines().filter(|line| line.contains("Failed c2s")).count()
 }
 
 #[test]
-fn a_wrong_password_is_tried_once() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner")]);
-        server.api("set_loglevel", &serde_json::json!({"loglevel": "info"}));
-        let before = attempts(server);
+fn wrong_password_is_tried_once() {
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner")]);
+        server.call_api("set_loglevel", &serde_json::json!({"loglevel": "info"}));
+        let before = failed_logins(server);
         let wrong = Account {
-            password: PasswordSource::Command(prints("hunter2")),
+            password: PasswordSource::Command(echo("hunter2")),
             ..account(server, "ana")
         };
         let mut backend = xmpp(settings(&wrong));
@@ -225,29 +228,29 @@ fn a_wrong_password_is_tried_once() {
                 "{error}"
             );
         }
-        assert_eq!(attempts(server) - before, 1);
-        // Somebody acts.
+        assert_eq!(failed_logins(server) - before, 1);
+        // An explicit connection tries again.
         backend.connect().unwrap_err();
-        assert_eq!(attempts(server) - before, 2);
+        assert_eq!(failed_logins(server) - before, 2);
         let text = backend.connect().unwrap_err().to_string();
         assert!(!text.contains("hunter2"), "{text}");
     });
 }
 
 #[test]
-fn a_password_is_asked_for_when_the_server_is_there_and_kept_for_the_session() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner")]);
-        let asked = Arc::new(Mutex::new(Vec::new()));
+fn entered_password_is_kept_for_the_session() {
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner")]);
+        let requests = Arc::new(Mutex::new(Vec::new()));
         let answers = Arc::new(Mutex::new(vec![None, Some("wrong"), Some("secret")].into_iter()));
         let account = Account {
             password: PasswordSource::Ask,
             ..account(server, "ana")
         };
         let ask = {
-            let asked = asked.clone();
+            let requests = requests.clone();
             Box::new(move |jid: &hatrack::model::Jid| {
-                asked.lock().unwrap().push(jid.to_string());
+                requests.lock().unwrap().push(jid.to_string());
                 answers.lock().unwrap().next().unwrap().map(Secret::new)
             })
         };
@@ -259,12 +262,16 @@ fn a_password_is_asked_for_when_the_server_is_there_and_kept_for_the_session() {
         backend.connect().unwrap();
         backend.disconnect();
         read(&mut backend, ROOM);
-        assert_eq!(*asked.lock().unwrap(), [ANA; 3], "not asked again");
+        assert_eq!(
+            *requests.lock().unwrap(),
+            [ANA; 3],
+            "the password is not requested again"
+        );
     });
 }
 
 #[test]
-fn a_password_command_that_fails_says_why_and_nobody_sees_what_it_prints() {
+fn failing_password_command_is_explained_without_its_output() {
     let Some(server) = Shared::take(Kind::Ejabberd26) else {
         return;
     };
@@ -301,9 +308,9 @@ fn a_password_command_that_fails_says_why_and_nobody_sees_what_it_prints() {
         assert!(why.contains(says) && why.contains(ANA), "{why}");
         assert!(!why.contains("hunter2"), "{why}");
     }
-    // Only what is in the configuration is in its environment, and the first line counts.
-    server.user("ana");
-    server.muc(ROOM, &[], &[(ANA, "owner")]);
+    // The environment contains only the variables of the configuration, and only the first line is the password.
+    server.add_account("ana");
+    server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner")]);
     let script =
         "test \"$HOME\" = /nowhere && test -z \"$USER$CARGO_MANIFEST_DIR\" && printf 'secret\\r\\nmore\\n'";
     let account = Account {
@@ -313,13 +320,13 @@ fn a_password_command_that_fails_says_why_and_nobody_sees_what_it_prints() {
     xmpp(settings(&account)).connect().unwrap();
 }
 
-/// A server that is updated while nobody asks for anything: what answered before and after is never mixed up.
+/// The server is updated while there are no requests. Results from before and after the update must not be mixed.
 #[test]
-fn a_connection_that_was_lost_is_told_from_the_next() {
+fn new_connection_has_another_generation() {
     let (closing, closed) = channel::<()>();
     let closed = Mutex::new(closed);
     let logins = AtomicUsize::new(0);
-    let server = Bad::start(move |peer| {
+    let server = FakeServer::start(move |peer| {
         let first = logins.fetch_add(1, Ordering::Relaxed) == 0;
         let node = if first {
             "p1:hats#list"
@@ -334,12 +341,12 @@ fn a_connection_that_was_lost_is_told_from_the_next() {
                     stream.shutdown(Shutdown::Both).unwrap();
                 }
             });
-            room(peer, |peer, text, id| {
-                let asks = text.contains("disco#items");
-                if asks {
+            serve_room(peer, |peer, text, id| {
+                let is_list_request = text.contains("disco#items");
+                if is_list_request {
                     answer(peer, id, "result", &commands(node));
                 }
-                asks
+                is_list_request
             })
         })
     });
@@ -348,9 +355,9 @@ fn a_connection_that_was_lost_is_told_from_the_next() {
     assert_eq!(backend.connect(), Ok(ServerClass::EjabberdOld));
     assert_eq!(backend.generation(), 1);
     closing.send(()).unwrap();
-    // Until the end of the stream has arrived.
+    // Calls fail once the end of the stream has arrived.
     let error = (0..1000).find_map(|_| super::read_all(&mut backend, &[ROOM]).err());
-    let error = error.expect("the call fails");
+    let error = error.expect("a call fails");
     assert!(matches!(error, Error::Away(_) | Error::Lost(_)), "{error:?}");
     assert_eq!(backend.generation(), 1, "a call uses one connection");
     assert_eq!(backend.connect(), Ok(ServerClass::EjabberdCatalog));

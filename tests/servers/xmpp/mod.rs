@@ -1,4 +1,4 @@
-//! hatrack's XMPP account, against ejabberd itself.
+//! The backend for XMPP accounts, with real ejabberd servers and with fake ones.
 
 mod documented;
 mod fake;
@@ -32,8 +32,8 @@ pub(super) const ROOM: &str = "courses@conference.localhost";
 pub(super) const ANA: &str = "ana@localhost";
 pub(super) const BOB: &str = "bob@localhost";
 
-/// A command that prints a text.
-pub(super) fn prints(text: &str) -> CommandLine {
+/// A command line that prints a text.
+pub(super) fn echo(text: &str) -> CommandLine {
     CommandLine {
         program: "/bin/echo".into(),
         arguments: vec![text.to_owned()],
@@ -41,11 +41,11 @@ pub(super) fn prints(text: &str) -> CommandLine {
     }
 }
 
-/// The account of a user, encrypted, with the server's certificate as its authority.
+/// The account of a user, with encryption, and with the server's certificate as the trusted one.
 pub(super) fn account(server: &Server, user: &str) -> Account {
     Account {
         jid: jid(&format!("{user}@localhost")),
-        password: PasswordSource::Command(prints("secret")),
+        password: PasswordSource::Command(echo("secret")),
         address: Some(("127.0.0.1".into(), server.ports.client)),
         tls: TlsMode::Required,
         ca_file: Some(server.certificate()),
@@ -59,11 +59,11 @@ pub(super) fn settings(account: &Account) -> ServerSettings {
     }
 }
 
-/// A backend that has nobody to ask.
+/// A backend that cannot ask for a password.
 pub(super) fn xmpp(settings: ServerSettings) -> Xmpp {
     match settings.access.clone() {
         ServerAccess::Xmpp(account) => Xmpp::new(settings, account, Box::new(|_| None)),
-        ServerAccess::Prosody(_) => panic!("no XMPP"),
+        ServerAccess::Prosody(_) => panic!("the server has no XMPP account"),
     }
 }
 
@@ -71,16 +71,14 @@ pub(super) fn login(server: &Server, user: &str) -> Xmpp {
     xmpp(settings(&account(server, user)))
 }
 
-/// Runs a test for each ejabberd.
-pub(super) fn each(test: impl Fn(&mut Server) + Sync) {
-    on_each(&Kind::EJABBERD, |server| with_accounts(server, &test));
-}
-
-fn with_accounts(server: &mut Server, test: impl Fn(&mut Server)) {
-    for user in ["siteadmin", "ana", "bob"] {
-        server.user(user);
-    }
-    test(server);
+/// Runs a test on each kind of ejabberd, with the accounts siteadmin, ana and bob.
+pub(super) fn on_each_ejabberd(test: impl Fn(&mut Server) + Sync) {
+    on_each(&Kind::EJABBERD, |server| {
+        for user in ["siteadmin", "ana", "bob"] {
+            server.add_account(user);
+        }
+        test(server);
+    });
 }
 
 pub(super) fn read_all(backend: &mut Xmpp, rooms: &[&str]) -> Result<Vec<(Jid, RoomRead)>, Error> {
@@ -103,7 +101,7 @@ pub(super) fn read(backend: &mut Xmpp, room: &str) -> RemoteRoom {
     }
 }
 
-/// A hat as a server of this kind has it.
+/// The value of a hat as a server of this kind stores it: the title is in the catalog if there is one.
 pub(super) fn hat(server: &Server, title: &str) -> HatValue {
     match server.kind {
         Kind::Ejabberd26 => HatValue::assigned(),
@@ -111,6 +109,7 @@ pub(super) fn hat(server: &Server, title: &str) -> HatValue {
     }
 }
 
+/// A change of a catalog entry.
 pub(super) fn define(id: &str, expected: Option<CatalogValue>, wanted: Option<CatalogValue>) -> ItemChange {
     let item = Item::Catalog {
         hat: HatId::unchecked(id),
@@ -135,23 +134,27 @@ pub(super) fn try_apply(
             changes: changes.clone(),
         })
         .collect();
-    let mut told = Vec::new();
+    let mut reports = Vec::new();
     let result = backend.apply(&work, &mut |applied| {
-        told.push(applied);
+        reports.push(applied);
         ControlFlow::Continue(())
     });
-    (told, result)
+    (reports, result)
 }
 
-/// The outcome of each change.
+/// Applies changes and returns the outcome of each of them.
 pub(super) fn apply(backend: &mut Xmpp, room: &str, changes: Vec<ItemChange>) -> Vec<ItemOutcome> {
     let count = changes.len();
-    let (told, result) = try_apply(backend, &[(room, changes)]);
+    let (reports, result) = try_apply(backend, &[(room, changes)]);
     result.unwrap();
-    let mut outcomes: Vec<_> = told.into_iter().flat_map(|applied| applied.outcomes).collect();
+    let mut outcomes: Vec<_> = reports.into_iter().flat_map(|applied| applied.outcomes).collect();
     outcomes.sort_by_key(|(number, _)| *number);
     let numbers: Vec<usize> = outcomes.iter().map(|(number, _)| *number).collect();
-    assert_eq!(numbers, (0..count).collect::<Vec<_>>(), "each is told once");
+    assert_eq!(
+        numbers,
+        (0..count).collect::<Vec<_>>(),
+        "each outcome is reported once"
+    );
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 

@@ -1,17 +1,18 @@
-//! What a server has that cannot be read: it is neither taken for nothing, nor changed.
+//! Values on a server that cannot be read are neither treated as missing nor changed.
 
 use hatrack::sync::{CatalogValue, Condition, HatValue, ItemChange, ItemOutcome};
 
-use super::fake::{Bad, answer, list, room};
+use super::fake::{FakeServer, answer, list, serve_room};
 use super::{ROOM, apply, change, define};
 
-/// A room with an entry of the catalog, with these hats of users. What a change came to, and what the server was sent.
-fn changed(
+/// Applies a change to a room with one catalog entry and these hats of users. Returns the outcome, and the text that the
+/// server received.
+fn apply_one(
     hats: &'static [&'static [(&'static str, &'static str)]],
-    what: ItemChange,
+    change: ItemChange,
 ) -> (ItemOutcome, String) {
-    let bad = Bad::start(move |peer| {
-        room(peer, move |peer, text, id| {
+    let fake = FakeServer::start(move |peer| {
+        serve_room(peer, move |peer, text, id| {
             let payload = if text.contains("commands:list-assigned") && text.contains("command ") {
                 list(hats)
             } else if text.contains("commands:list\"") || text.contains("commands:list'") {
@@ -23,17 +24,17 @@ fn changed(
             true
         })
     });
-    let outcome = apply(&mut bad.backend(), ROOM, vec![what]).remove(0);
-    let seen = bad.seen.lock().unwrap().clone();
-    (outcome, seen)
+    let outcome = apply(&mut fake.backend(), ROOM, vec![change]).remove(0);
+    let received = fake.received.lock().unwrap().clone();
+    (outcome, received)
 }
 
 #[test]
-fn an_entry_stays_while_somebody_unreadable_may_have_the_hat() {
+fn catalog_entry_is_kept_if_an_unreadable_user_may_have_the_hat() {
     let entry = CatalogValue::new("T", None);
-    let (outcome, seen) = changed(&[], define("urn:x:1", Some(entry.clone()), None));
+    let (outcome, received) = apply_one(&[], define("urn:x:1", Some(entry.clone()), None));
     assert_eq!(outcome, super::DONE);
-    assert!(seen.contains("commands:destroy"));
+    assert!(received.contains("commands:destroy"));
     let hats: [&[&[(&str, &str)]]; 4] = [
         &[&[("hats#jid", "a@@b"), ("hats#uri", "urn:x:1"), ("hats#title", "T")]],
         &[&[
@@ -45,25 +46,25 @@ fn an_entry_stays_while_somebody_unreadable_may_have_the_hat() {
         &[&[("hats#jid", "bob@localhost")]],
     ];
     for hats in hats {
-        let (outcome, seen) = changed(hats, define("urn:x:1", Some(entry.clone()), None));
+        let (outcome, received) = apply_one(hats, define("urn:x:1", Some(entry.clone()), None));
         let refused = |refusal: &hatrack::sync::Refusal| refusal.condition == Condition::Conflict;
         assert!(
             matches!(&outcome, ItemOutcome::Refused(why) if refused(why)),
             "{hats:?}: {outcome:?}"
         );
-        assert!(!seen.contains("commands:destroy"), "{hats:?}");
+        assert!(!received.contains("commands:destroy"), "{hats:?}");
     }
 }
 
 #[test]
-fn a_hat_of_a_user_whom_the_server_spells_otherwise_is_not_changed() {
+fn hat_is_not_changed_if_the_server_spells_the_user_differently() {
     let wanted = change("bob@localhost", "urn:x:1", None, Some(HatValue::assigned()));
     let hats = &[&[
         ("hats#jid", "BOB@localhost"),
         ("hats#uri", "urn:x:2"),
         ("hats#title", "T"),
     ] as &[_]];
-    let (outcome, seen) = changed(hats, wanted);
+    let (outcome, received) = apply_one(hats, wanted);
     assert!(matches!(outcome, ItemOutcome::Refused(_)), "{outcome:?}");
-    assert!(!seen.contains("commands:assign"));
+    assert!(!received.contains("commands:assign"));
 }

@@ -1,5 +1,5 @@
-//! How long a pull of a large room takes on an open connection, compared with a bare script that only reads, plus the commit
-//! of the file. The figures are printed, not asserted:
+//! How long a pull of a large room takes on an open connection, compared with a minimal script that only reads plus a commit of
+//! the same room. The figures are printed, not asserted:
 //! `cargo test --release --test servers xmpp::pull_speed -- --ignored --nocapture`.
 
 use std::path::Path;
@@ -11,19 +11,21 @@ use hatrack::server::{Account, ServerWorker, TlsMode, WorkerOptions};
 use hatrack::store::{Change, Store, StoreOptions};
 use hatrack::sync::{LocalRoom, OtherRooms, Plan, ServerEvent, ServerRequest, server_actor};
 
-use super::speed::{BIG, affiliated, assigned, bare, defined, done, timed, unencrypted};
+use super::speed::{
+    BIG, add_members, apply_all, assignments, define_hats, run_bare_script, timed, unencrypted,
+};
 use super::{account, jid, settings};
-use crate::process::busy;
+use crate::process::processor_time;
 use crate::server::{Kind, Server};
 
-/// A worker, and what it says.
+/// A worker and its events.
 struct Session {
     worker: ServerWorker,
     events: Receiver<ServerEvent>,
 }
 
 impl Session {
-    /// One that has connected.
+    /// Starts a worker and waits until it has connected.
     fn start(server: &Server, folder: &Path) -> Self {
         let account = Account {
             tls: TlsMode::None,
@@ -61,7 +63,7 @@ impl Session {
         }
     }
 
-    /// Reads and compares the room, commits it, and records that both sides have it. Gives the seconds of each.
+    /// Reads and compares the room, commits it, and records the new base. Returns the seconds of each of these steps.
     fn pull(&self, store: &mut Store) -> [f64; 3] {
         let room = LocalRoom {
             room: jid(BIG),
@@ -69,10 +71,10 @@ impl Session {
             is_requested: true,
         };
         let (compared, plan) = timed(|| self.plan(vec![room.clone()]));
-        let [there] = &plan.rooms[..] else {
+        let [room_plan] = &plan.rooms[..] else {
             panic!("{plan:?}")
         };
-        let committed = timed(|| commit(store, there.edits_to_receive(None))).0;
+        let committed = timed(|| commit(store, room_plan.edits_to_receive(None))).0;
         let wardrobe = store.wardrobe();
         let request = ServerRequest::Received {
             server: "example".into(),
@@ -81,8 +83,8 @@ impl Session {
                 ..room
             },
             revision: wardrobe.revision,
-            received: there.received(),
-            held: there.held(),
+            received: room_plan.received(),
+            held: room_plan.held(),
         };
         self.worker.request(request).unwrap();
         // Requests are processed in order.
@@ -103,9 +105,9 @@ fn store(folder: &Path) -> Store {
     Store::open(&folder.join("hats.json"), StoreOptions::default()).unwrap()
 }
 
-/// Seconds for which all threads of this process were on a processor.
+/// The processor time of all threads of this process, in seconds.
 fn own_processor_seconds() -> f64 {
-    busy(&std::process::id().to_string()).as_secs_f64()
+    processor_time(&std::process::id().to_string()).as_secs_f64()
 }
 
 #[test]
@@ -116,21 +118,21 @@ fn pull_of_large_room() {
     };
     let mut backend = unencrypted(&server, "siteadmin");
     let ids: Vec<String> = (0..10).map(|number| format!("urn:x:{number}")).collect();
-    server.muc(BIG, &[], &[]);
-    affiliated(&mut backend);
-    defined(&mut backend, BIG, &ids);
+    server.create_ejabberd_room(BIG, &[], &[]);
+    add_members(&mut backend);
+    define_hats(&mut backend, BIG, &ids);
     for id in &ids {
-        done(&mut backend, &[(BIG, assigned(id, 1..=100))]);
+        apply_all(&mut backend, &[(BIG, assignments(id, 1..=100))]);
     }
     for _ in 0..10 {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         let [here, alone] = folders.each_ref().map(tempfile::TempDir::path);
-        let least = bare(&server, &["read", BIG]).0;
+        let bare = run_bare_script(&server, &["read", BIG]).0;
         let mut written = store(here);
         let session = Session::start(&server, here);
         let before = own_processor_seconds();
         let (pull, [compared, committed, recorded]) = timed(|| session.pull(&mut written));
-        let busy = own_processor_seconds() - before;
+        let processor = own_processor_seconds() - before;
         session.worker.finish();
         let room = written.wardrobe().room(&jid(BIG)).unwrap().clone();
         assert_eq!(room.users().len(), 10_000);
@@ -142,8 +144,8 @@ fn pull_of_large_room() {
         let mut other = store(alone);
         let commit = timed(|| commit(&mut other, new.into())).0;
         println!(
-            "pull of 10,000 users {pull:.3} ({busy:.3} on a processor; read and compared {compared:.3}, committed {committed:.3}, recorded {recorded:.3}) bare read {least:.3} + commit {commit:.3} ratio {:.2}",
-            pull / (least + commit)
+            "pull of 10,000 users {pull:.3} ({processor:.3} s of processor time; read and compared {compared:.3}, committed {committed:.3}, recorded {recorded:.3}) bare read {bare:.3} + commit {commit:.3} ratio {:.2}",
+            pull / (bare + commit)
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What the server has is what is read.
+//! Rooms that are listed and read from ejabberd.
 
 use std::ops::ControlFlow;
 
@@ -6,14 +6,14 @@ use hatrack::model::{Affiliation, HatId};
 use hatrack::server::{Backend as _, Error};
 use hatrack::sync::{CatalogValue, RemoteRoomInfo, RoomRead, ServerClass, ServerRights};
 
-use super::{ANA, BOB, ROOM, SERVICE, account, each, jid, login, read, read_all, settings, xmpp};
+use super::{ANA, BOB, ROOM, SERVICE, account, jid, login, on_each_ejabberd, read, read_all, settings, xmpp};
 use crate::server::{Kind, Server};
 
 const TITLE: &str = "書記 \"<&>' é\u{1f3a9} %41;\tx\ny";
 const ODD: &str = "not a uri \"<&>' ü";
 
-/// Gives hats by raw commands of another client: user, hat, title.
-pub(crate) fn give(server: &Server, room: &str, hats: &[(&str, &str, &str)]) {
+/// Assigns hats with another client, each given as user, hat and title.
+pub(crate) fn assign_hats(server: &Server, room: &str, hats: &[(&str, &str, &str)]) {
     let hats: Vec<_> = hats
         .iter()
         .map(|(user, id, title)| (room, *user, *id, *title))
@@ -22,16 +22,16 @@ pub(crate) fn give(server: &Server, room: &str, hats: &[(&str, &str, &str)]) {
 }
 
 #[test]
-fn a_room_is_read_with_all_that_it_has() {
-    each(|server| {
+fn reads_all_data_of_a_room() {
+    on_each_ejabberd(|server| {
         let affiliations = [
             (ANA, "owner"),
             (BOB, "member"),
             ("adm@localhost", "admin"),
             ("bad@localhost", "outcast"),
         ];
-        server.muc(ROOM, &[("title", "Cours \"é\" (2)")], &affiliations);
-        give(
+        server.create_ejabberd_room(ROOM, &[("title", "Cours \"é\" (2)")], &affiliations);
+        assign_hats(
             server,
             ROOM,
             &[
@@ -81,13 +81,13 @@ fn a_room_is_read_with_all_that_it_has() {
 }
 
 #[test]
-fn rooms_are_listed_beyond_a_page_and_hidden_ones_where_the_account_may() {
-    each(|server| {
+fn lists_several_pages_of_rooms_and_hidden_ones_if_permitted() {
+    on_each_ejabberd(|server| {
         for number in 0..130 {
-            server.muc(&format!("room{number:03}@{SERVICE}"), &[], &[]);
+            server.create_ejabberd_room(&format!("room{number:03}@{SERVICE}"), &[], &[]);
         }
         let hidden = format!("hidden@{SERVICE}");
-        server.muc(&hidden, &[("public", "false")], &[(BOB, "owner")]);
+        server.create_ejabberd_room(&hidden, &[("public", "false")], &[(BOB, "owner")]);
         let list = login(server, "ana").list_rooms().unwrap();
         assert_eq!((list.rooms.len(), list.is_complete), (130, false));
         assert_eq!(
@@ -99,7 +99,7 @@ fn rooms_are_listed_beyond_a_page_and_hidden_ones_where_the_account_may() {
             }
         );
 
-        // By its address, and by the administrator's command.
+        // A hidden room is listed if the configuration names it, or by a command of administrators.
         let mut named = settings(&account(server, "ana"));
         named.rooms = Some(vec![jid(&hidden), jid("other@elsewhere.localhost")]);
         let list = xmpp(named).list_rooms().unwrap();
@@ -115,36 +115,36 @@ fn rooms_are_listed_beyond_a_page_and_hidden_ones_where_the_account_may() {
 }
 
 #[test]
-fn what_cannot_be_read_is_the_rooms_outcome_and_says_who_may() {
-    each(|server| {
+fn room_that_cannot_be_read_is_reported_with_the_reason() {
+    on_each_ejabberd(|server| {
         let (closed, off, gone) = (
             format!("closed@{SERVICE}"),
             format!("off@{SERVICE}"),
             format!("gone@{SERVICE}"),
         );
-        server.muc(ROOM, &[], &[(ANA, "owner")]);
-        server.muc(&closed, &[], &[(ANA, "member"), (BOB, "owner")]);
-        server.muc(&off, &[("enable_hats", "false")], &[(ANA, "owner")]);
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner")]);
+        server.create_ejabberd_room(&closed, &[], &[(ANA, "member"), (BOB, "owner")]);
+        server.create_ejabberd_room(&off, &[("enable_hats", "false")], &[(ANA, "owner")]);
         let rooms = [ROOM, &closed, &off, &gone, "x@elsewhere.localhost"];
         let mut backend = login(server, "ana");
         let read = read_all(&mut backend, &rooms).unwrap();
         let of = |room: &str| &read.iter().find(|(jid, _)| jid.as_str() == room).unwrap().1;
-        let says = |room: &str, text: &str| {
+        let assert_forbidden = |room: &str, text: &str| {
             let found = matches!(of(room), RoomRead::Forbidden(why) if why.contains(text));
             assert!(found, "{:?}", of(room));
         };
         assert!(matches!(of(ROOM), RoomRead::Read(_)));
-        says(&closed, "Only owners and admins");
-        says(&off, "enable_hats");
+        assert_forbidden(&closed, "Only owners and admins");
+        assert_forbidden(&off, "enable_hats");
         assert_eq!(of(&gone), &RoomRead::Gone);
-        says("x@elsewhere.localhost", "does not belong to the services");
+        assert_forbidden("x@elsewhere.localhost", "does not belong to the services");
     });
 }
 
 #[test]
-fn an_account_without_rights_is_told_what_is_missing() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner")]);
+fn account_without_rights_gets_the_reason() {
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner")]);
         let mut bob = login(server, "bob");
         let error = bob.connect().unwrap_err();
         assert!(
@@ -172,8 +172,8 @@ fn an_account_without_rights_is_told_what_is_missing() {
 }
 
 #[test]
-fn a_service_that_is_none_is_reported() {
-    each(|server| {
+fn unknown_service_is_reported() {
+    on_each_ejabberd(|server| {
         let mut wrong = settings(&account(server, "ana"));
         wrong.entry.services = vec![jid("nonsense.localhost")];
         let mut backend = xmpp(wrong);
@@ -188,12 +188,12 @@ fn a_service_that_is_none_is_reported() {
 }
 
 #[test]
-fn the_version_says_what_a_server_without_rooms_has() {
+fn class_of_a_server_without_rooms_follows_from_its_version() {
     for kind in Kind::EJABBERD {
         let Some(server) = Server::start_with(kind, "  mod_version: {}") else {
             return;
         };
-        server.user("siteadmin");
+        server.add_account("siteadmin");
         let mut backend = login(&server, "siteadmin");
         let class = backend.connect().unwrap();
         let report = backend.check().unwrap();
@@ -208,11 +208,11 @@ fn the_version_says_what_a_server_without_rooms_has() {
 }
 
 #[test]
-fn reading_stops_when_somebody_wants_it_to() {
-    each(|server| {
+fn callback_can_stop_reading() {
+    on_each_ejabberd(|server| {
         let rooms: Vec<_> = (0..100).map(|number| format!("room{number}@{SERVICE}")).collect();
         for room in &rooms {
-            server.muc(room, &[], &[]);
+            server.create_ejabberd_room(room, &[], &[]);
         }
         let mut backend = login(server, "siteadmin");
         let all: Vec<_> = rooms.iter().map(|room| jid(room)).collect();
@@ -222,7 +222,7 @@ fn reading_stops_when_somebody_wants_it_to() {
             ControlFlow::Break(())
         });
         assert_eq!((result, count), (Err(Error::Stopped), 1));
-        // And goes on with the same connection.
+        // The connection can still be used.
         assert_eq!(read_all(&mut backend, &[&rooms[0]]).unwrap().len(), 1);
     });
 }

@@ -1,4 +1,4 @@
-//! Servers that stop, crash, hang or throttle, and large amounts of rooms and users.
+//! Servers that are stopped, are killed or throttle; many rooms and users; and concurrent writers.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -8,8 +8,8 @@ use hatrack::server::{Backend as _, Error, RoomChanges};
 use hatrack::sync::{ItemChange, ItemOutcome, RoomRead};
 
 use super::{
-    ANA, BOB, DONE, ROOM, SERVICE, account, affiliate, apply, change, define, each, hat, jid, login, read,
-    read_all, settings, xmpp,
+    ANA, BOB, DONE, ROOM, SERVICE, account, affiliate, apply, change, define, hat, jid, login,
+    on_each_ejabberd, read, read_all, settings, xmpp,
 };
 use crate::pool::{Shared, on_each_new};
 use crate::server::{Kind, Server};
@@ -18,8 +18,8 @@ fn room(number: usize) -> String {
     format!("room{number:03}@{SERVICE}")
 }
 
-/// Adds hats to some users of a room. With a catalog, they are defined first.
-fn hats(server: &Server, users: usize) -> Vec<ItemChange> {
+/// Changes that add a hat to this number of users. With a catalog, the hat is defined first.
+fn hat_additions(server: &Server, users: usize) -> Vec<ItemChange> {
     let mut changes = Vec::new();
     if server.kind == Kind::Ejabberd26 {
         let entry = hatrack::sync::CatalogValue::new("Teacher", None);
@@ -32,22 +32,23 @@ fn hats(server: &Server, users: usize) -> Vec<ItemChange> {
     changes
 }
 
+/// The changes that add a hat to this number of users in each of these rooms.
 fn work(server: &Server, rooms: usize, users: usize) -> Vec<RoomChanges> {
     let changes = |number| RoomChanges {
         room: jid(&room(number)),
         created: None,
         actor: "ana".into(),
-        changes: hats(server, users),
+        changes: hat_additions(server, users),
     };
     (0..rooms).map(changes).collect()
 }
 
-/// Runs `end` in the middle of applying, and applies the rest after a restart.
-fn interrupted(end: fn(&mut Server)) {
+/// Applies changes, ends the server with `end` in between, starts the server again, and applies all changes again.
+fn apply_interrupted(end: fn(&mut Server)) {
     on_each_new(&Kind::EJABBERD, |server| {
-        server.user("siteadmin");
+        server.add_account("siteadmin");
         for number in 0..30 {
-            server.muc(&room(number), &[], &[]);
+            server.create_ejabberd_room(&room(number), &[], &[]);
         }
         let work = work(server, 30, 20);
         let total: usize = work.iter().map(|work| work.changes.len()).sum();
@@ -68,14 +69,14 @@ fn interrupted(end: fn(&mut Server)) {
             "{}",
             outcomes.len()
         );
-        let known = outcomes
+        let all_expected = outcomes
             .iter()
             .all(|outcome| *outcome == DONE || *outcome == ItemOutcome::Unknown);
-        assert!(known, "{outcomes:?}");
+        assert!(all_expected, "{outcomes:?}");
         let error = read_all(&mut backend, &[&room(0)]).unwrap_err();
         assert!(matches!(error, Error::Away(_)), "{error:?}");
 
-        server.begin();
+        server.launch();
         let result = backend.apply(&work, &mut |applied| {
             assert!(
                 applied.outcomes.iter().all(|(_, outcome)| *outcome == DONE),
@@ -97,20 +98,20 @@ fn interrupted(end: fn(&mut Server)) {
 }
 
 #[test]
-fn applying_continues_after_a_server_is_killed() {
-    interrupted(Server::kill);
+fn next_apply_completes_one_during_which_the_server_was_killed() {
+    apply_interrupted(Server::kill);
 }
 
 #[test]
-fn applying_continues_after_a_server_is_stopped() {
-    interrupted(Server::stop);
+fn next_apply_completes_one_during_which_the_server_was_stopped() {
+    apply_interrupted(Server::stop);
 }
 
 #[test]
-fn a_hundred_rooms_are_changed_and_read_in_parallel() {
-    each(|server| {
+fn hundred_rooms_are_changed_and_read_in_parallel() {
+    on_each_ejabberd(|server| {
         for number in 0..100 {
-            server.muc(&room(number), &[], &[]);
+            server.create_ejabberd_room(&room(number), &[], &[]);
         }
         let work = work(server, 100, 20);
         let mut backend = login(server, "siteadmin");
@@ -139,9 +140,9 @@ fn a_hundred_rooms_are_changed_and_read_in_parallel() {
 }
 
 #[test]
-fn a_room_with_many_users_is_filled_and_read() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner")]);
+fn room_with_many_users_is_filled_and_read() {
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner")]);
         let mut backend = login(server, "siteadmin");
         let users: Vec<String> = (0..10_000)
             .map(|number| format!("user{number}@localhost"))
@@ -160,16 +161,16 @@ fn a_room_with_many_users_is_filled_and_read() {
 
 /// ejabberd reads 3,000 bytes per second from ordinary accounts after the first 20,000.
 #[test]
-fn a_throttled_account_is_slow_and_loses_nothing() {
+fn throttled_account_is_slow_and_loses_nothing() {
     let Some(server) = Shared::take(Kind::Ejabberd26) else {
         return;
     };
-    server.user("ana");
+    server.add_account("ana");
     for number in 0..60 {
-        server.muc(&room(number), &[], &[(ANA, "owner")]);
+        server.create_ejabberd_room(&room(number), &[], &[(ANA, "owner")]);
     }
     let mut settings = settings(&account(&server, "ana"));
-    // Less than what a request waits behind the others, and more than the pauses of the server.
+    // Shorter than some requests wait for those before them, but longer than the pauses of the server.
     settings.timeout = Duration::from_secs(10);
     let mut backend = xmpp(settings);
     let mut done = 0;
@@ -188,11 +189,11 @@ fn a_throttled_account_is_slow_and_loses_nothing() {
     assert!(began.elapsed() > Duration::from_secs(10), "not throttled");
 }
 
-/// Another writer changes the same user's hats meanwhile.
+/// Both writers add hats to the same user at the same time.
 #[test]
 fn two_writers_of_different_hats_lose_nothing() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner"), (BOB, "owner")]);
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner"), (BOB, "owner")]);
         let ids = |writer: &str| {
             (0..4)
                 .map(|number| format!("urn:{writer}:{number}"))

@@ -1,10 +1,13 @@
-//! What is changed is exactly that, as a client in the room sees it, and only where the server has what is expected.
+//! Changes that are applied to rooms of ejabberd, as its data and clients in the room show them.
 
 use hatrack::model::{Affiliation, HatId};
 use hatrack::sync::{CatalogValue, Condition, HatValue, ItemOutcome, ItemValue, Refusal};
 use serde_json::{Value, json};
 
-use super::{ANA, BOB, DONE, ROOM, affiliate, apply, change, define, each, hat, jid, login, read, try_apply};
+use super::{
+    ANA, BOB, DONE, ROOM, affiliate, apply, change, define, hat, jid, login, on_each_ejabberd, read,
+    try_apply,
+};
 use crate::client::Client;
 use crate::server::{Kind, Server};
 
@@ -15,8 +18,8 @@ fn entry(title: &str) -> CatalogValue {
     CatalogValue::new(title, Some("200"))
 }
 
-/// What gives a hat: on the newer server it is defined first.
-fn give(server: &Server, user: &str, id: &str, title: &str) -> Vec<hatrack::sync::ItemChange> {
+/// Changes that add a hat to a user. With a catalog, the hat is defined first.
+fn hat_addition(server: &Server, user: &str, id: &str, title: &str) -> Vec<hatrack::sync::ItemChange> {
     let mut changes = Vec::new();
     if server.kind == Kind::Ejabberd26 {
         changes.push(define(id, None, Some(entry(title))));
@@ -25,7 +28,8 @@ fn give(server: &Server, user: &str, id: &str, title: &str) -> Vec<hatrack::sync
     changes
 }
 
-fn refused(outcome: &ItemOutcome, wanted: Condition) -> String {
+/// Asserts that a change was refused with this condition, and returns the text of the refusal.
+fn assert_refused(outcome: &ItemOutcome, wanted: Condition) -> String {
     match outcome {
         ItemOutcome::Refused(Refusal { condition, text }) if *condition == wanted => {
             text.as_deref().unwrap_or_default().to_owned()
@@ -34,41 +38,42 @@ fn refused(outcome: &ItemOutcome, wanted: Condition) -> String {
     }
 }
 
-fn shown(presence: &Value) -> Vec<(String, String)> {
+/// The IDs and titles of the hats in a presence.
+fn ids_and_titles(presence: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let hats = presence["hats"].as_array().unwrap().iter();
-    let mut shown: Vec<_> = hats.map(|hat| (text(&hat["uri"]), text(&hat["title"]))).collect();
-    shown.sort();
-    shown
+    let mut all: Vec<_> = hats.map(|hat| (text(&hat["uri"]), text(&hat["title"]))).collect();
+    all.sort();
+    all
 }
 
 #[test]
-fn a_client_sees_exactly_the_hats_that_were_given() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner"), (BOB, "member")]);
+fn client_sees_exactly_the_added_hats() {
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner"), (BOB, "member")]);
         let mut bob = Client::join(server, "bob", ROOM);
         let mut backend = login(server, "ana");
-        let mut changes = give(server, BOB, "urn:x:1", TITLE);
-        changes.extend(give(server, BOB, ODD, "Two"));
+        let mut changes = hat_addition(server, BOB, "urn:x:1", TITLE);
+        changes.extend(hat_addition(server, BOB, ODD, "Two"));
         let outcomes = apply(&mut backend, ROOM, changes);
         assert!(outcomes.iter().all(|outcome| *outcome == DONE), "{outcomes:?}");
-        let seen = bob.presences();
+        let seen = bob.drain_presences();
         let mut wanted = vec![
             ("urn:x:1".to_owned(), TITLE.to_owned()),
             (ODD.to_owned(), "Two".to_owned()),
         ];
         wanted.sort();
-        assert_eq!(shown(seen.last().unwrap()), wanted, "{seen:?}");
+        assert_eq!(ids_and_titles(seen.last().unwrap()), wanted, "{seen:?}");
         let room = read(&mut backend, ROOM);
         assert_eq!(
             room.users[&jid(BOB)].hats[&HatId::unchecked("urn:x:1")],
             hat(server, TITLE)
         );
 
-        // Again: nothing is sent, and nothing is seen.
+        // If the user already has the hat, nothing is sent.
         let again = vec![change(BOB, "urn:x:1", None, Some(hat(server, TITLE)))];
         assert_eq!(apply(&mut backend, ROOM, again), [DONE]);
-        assert_eq!(bob.presences(), [] as [Value; 0]);
+        assert_eq!(bob.drain_presences(), [] as [Value; 0]);
 
         let mut changes = vec![
             change(BOB, "urn:x:1", Some(hat(server, TITLE)), None),
@@ -79,8 +84,8 @@ fn a_client_sees_exactly_the_hats_that_were_given() {
         }
         let outcomes = apply(&mut backend, ROOM, changes);
         assert!(outcomes.iter().all(|outcome| *outcome == DONE), "{outcomes:?}");
-        let seen = bob.presences();
-        assert_eq!(shown(seen.last().unwrap()), []);
+        let seen = bob.drain_presences();
+        assert_eq!(ids_and_titles(seen.last().unwrap()), []);
         let room = read(&mut backend, ROOM);
         assert!(room.users[&jid(BOB)].hats.is_empty());
         assert!(!room.catalog.contains_key(&HatId::unchecked(ODD)));
@@ -88,13 +93,13 @@ fn a_client_sees_exactly_the_hats_that_were_given() {
 }
 
 #[test]
-fn a_title_changes_where_it_belongs() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner"), (BOB, "member")]);
+fn title_is_changed_in_the_catalog_or_in_the_hat() {
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner"), (BOB, "member")]);
         let mut bob = Client::join(server, "bob", ROOM);
         let mut backend = login(server, "ana");
-        apply(&mut backend, ROOM, give(server, BOB, "urn:x:1", "Old"));
-        bob.presences();
+        apply(&mut backend, ROOM, hat_addition(server, BOB, "urn:x:1", "Old"));
+        bob.drain_presences();
         let changed = if server.kind == Kind::Ejabberd26 {
             define(
                 "urn:x:1",
@@ -110,7 +115,7 @@ fn a_title_changes_where_it_belongs() {
             )
         };
         assert_eq!(apply(&mut backend, ROOM, vec![changed]), [DONE]);
-        let seen = bob.presences();
+        let seen = bob.drain_presences();
         assert_eq!(seen.last().unwrap()["hats"][0]["title"], "New", "{seen:?}");
         if server.kind == Kind::Ejabberd26 {
             let read = read(&mut backend, ROOM).catalog;
@@ -120,10 +125,10 @@ fn a_title_changes_where_it_belongs() {
 }
 
 #[test]
-fn only_what_is_as_expected_is_changed() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner"), (BOB, "member")]);
-        super::reading::give(
+fn changes_only_items_with_expected_values() {
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner"), (BOB, "member")]);
+        super::reading::assign_hats(
             server,
             ROOM,
             &[(BOB, "urn:x:1", "One"), ("eve@localhost", "urn:x:2", "Two")],
@@ -140,9 +145,9 @@ fn only_what_is_as_expected_is_changed() {
             &mut backend,
             ROOM,
             vec![
-                // Not expected to be gone, and is.
+                // The hat is expected, but the user does not have it.
                 change(ANA, "urn:x:1", Some(there.clone()), Some(other.clone())),
-                // Removed already.
+                // The user already does not have the hat.
                 change(ANA, "urn:x:1", Some(there.clone()), None),
                 affiliate(BOB, Affiliation::Admin, Affiliation::None),
                 affiliate("eve@localhost", Affiliation::None, Affiliation::Member),
@@ -179,20 +184,20 @@ fn only_what_is_as_expected_is_changed() {
                 apply(&mut backend, ROOM, vec![wrong]),
                 [changed(Some(ItemValue::Catalog(actual)))]
             );
-            let worn = define("urn:x:1", Some(CatalogValue::new("One", Some("120"))), None);
-            let outcomes = apply(&mut backend, ROOM, vec![worn]);
-            assert!(refused(&outcomes[0], Condition::Conflict).contains("1 users have the hat"));
+            let removal = define("urn:x:1", Some(CatalogValue::new("One", Some("120"))), None);
+            let outcomes = apply(&mut backend, ROOM, vec![removal]);
+            assert!(assert_refused(&outcomes[0], Condition::Conflict).contains("1 user has the hat"));
             let undefined = change(BOB, "urn:x:never", None, Some(HatValue::assigned()));
             let outcomes = apply(&mut backend, ROOM, vec![undefined]);
-            assert!(refused(&outcomes[0], Condition::ItemNotFound).contains("catalog"));
+            assert!(assert_refused(&outcomes[0], Condition::ItemNotFound).contains("catalog"));
         }
     });
 }
 
 #[test]
-fn what_the_server_cannot_hold_is_refused_before_it_is_sent() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner"), (BOB, "member")]);
+fn values_that_the_server_cannot_store_are_refused() {
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner"), (BOB, "member")]);
         let mut backend = login(server, "ana");
         let long = "x".repeat(20_000);
         for (id, title) in [
@@ -209,26 +214,26 @@ fn what_the_server_cannot_hold_is_refused_before_it_is_sent() {
                 change(BOB, id, None, Some(HatValue::titled(title)))
             };
             let outcomes = apply(&mut backend, ROOM, vec![wanted]);
-            refused(&outcomes[0], Condition::NotAcceptable);
+            assert_refused(&outcomes[0], Condition::NotAcceptable);
         }
         let mut odd = affiliate("eve@localhost", Affiliation::None, Affiliation::Member);
         odd.reason = Some("a\u{1b}[31m".into());
-        refused(&apply(&mut backend, ROOM, vec![odd])[0], Condition::NotAcceptable);
+        assert_refused(&apply(&mut backend, ROOM, vec![odd])[0], Condition::NotAcceptable);
         assert!(read(&mut backend, ROOM).catalog.is_empty());
     });
 }
 
 #[test]
-fn the_limits_of_the_server_are_refusals_with_its_words() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner"), (BOB, "member")]);
+fn limits_of_the_server_are_refusals_with_its_text() {
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner"), (BOB, "member")]);
         let mut backend = login(server, "siteadmin");
         let mut changes = Vec::new();
         for number in 0..11 {
-            changes.extend(give(server, BOB, &format!("urn:x:{number}"), "T"));
+            changes.extend(hat_addition(server, BOB, &format!("urn:x:{number}"), "T"));
         }
         let outcomes = apply(&mut backend, ROOM, changes);
-        let text = refused(outcomes.last().unwrap(), Condition::NotAllowed);
+        let text = assert_refused(outcomes.last().unwrap(), Condition::NotAllowed);
         assert!(text.contains("Hats limit exceeded"), "{text}");
         assert_eq!(outcomes.iter().filter(|outcome| **outcome != DONE).count(), 1);
         let title = hat(server, "T");
@@ -244,14 +249,14 @@ fn the_limits_of_the_server_are_refusals_with_its_words() {
             .collect();
         let outcomes = apply(&mut backend, ROOM, changes);
         assert_eq!(outcomes.iter().filter(|outcome| **outcome == DONE).count(), 99);
-        refused(&outcomes[99], Condition::NotAllowed);
+        assert_refused(&outcomes[99], Condition::NotAllowed);
     });
 }
 
 #[test]
-fn affiliations_go_together_with_their_reasons_and_one_that_is_odd_alone() {
-    each(|server| {
-        server.muc(ROOM, &[], &[(ANA, "owner"), (BOB, "member")]);
+fn one_refused_affiliation_does_not_affect_the_others() {
+    on_each_ejabberd(|server| {
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner"), (BOB, "member")]);
         let mut backend = login(server, "ana");
         let mut changes: Vec<_> = (0..120)
             .map(|number| {
@@ -264,10 +269,10 @@ fn affiliations_go_together_with_their_reasons_and_one_that_is_odd_alone() {
                 change
             })
             .collect();
-        // Nobody may do that: the server's administrator is owner of every room.
+        // ejabberd refuses this, because the server's administrator is an owner of every room.
         changes[60] = affiliate("siteadmin@localhost", Affiliation::None, Affiliation::Outcast);
         let outcomes = apply(&mut backend, ROOM, changes);
-        refused(&outcomes[60], Condition::NotAllowed);
+        assert_refused(&outcomes[60], Condition::NotAllowed);
         assert_eq!(outcomes.iter().filter(|outcome| **outcome == DONE).count(), 119);
         let room = read(&mut backend, ROOM);
         let banned = &room.users[&jid("u119@localhost")];
@@ -277,46 +282,46 @@ fn affiliations_go_together_with_their_reasons_and_one_that_is_odd_alone() {
 }
 
 #[test]
-fn a_room_that_is_not_allowed_or_gone_is_refused_and_the_others_are_done() {
-    each(|server| {
+fn forbidden_and_missing_rooms_are_refused_and_others_changed() {
+    on_each_ejabberd(|server| {
         let (closed, off, gone) = (
             "closed@conference.localhost",
             "off@conference.localhost",
             "gone@conference.localhost",
         );
-        server.muc(ROOM, &[], &[(ANA, "owner")]);
-        server.muc(closed, &[], &[(ANA, "member")]);
-        server.muc(off, &[("enable_hats", "false")], &[(ANA, "owner")]);
+        server.create_ejabberd_room(ROOM, &[], &[(ANA, "owner")]);
+        server.create_ejabberd_room(closed, &[], &[(ANA, "member")]);
+        server.create_ejabberd_room(off, &[("enable_hats", "false")], &[(ANA, "owner")]);
         let mut backend = login(server, "ana");
         let wanted = || {
-            let mut changes = give(server, BOB, "urn:x:1", "One");
+            let mut changes = hat_addition(server, BOB, "urn:x:1", "One");
             changes.push(affiliate("eve@localhost", Affiliation::None, Affiliation::Member));
             changes
         };
         let rooms = [closed, ROOM, off, gone, "x@elsewhere.localhost"];
         let work: Vec<_> = rooms.iter().map(|room| (*room, wanted())).collect();
-        let (told, result) = try_apply(&mut backend, &work);
+        let (reports, result) = try_apply(&mut backend, &work);
         result.unwrap();
         let first = |work: usize| {
-            let of = told.iter().filter(|applied| applied.work_index == work);
+            let of = reports.iter().filter(|applied| applied.work_index == work);
             let mut outcomes: Vec<_> = of.flat_map(|applied| applied.outcomes.clone()).collect();
             outcomes.sort_by_key(|(number, _)| *number);
             assert_eq!(
                 outcomes.len(),
                 wanted().len(),
-                "{}: each is told once",
+                "{}: each outcome is reported once",
                 rooms[work]
             );
             outcomes.remove(0).1
         };
-        assert!(refused(&first(0), Condition::Forbidden).contains("owners and admins"));
+        assert!(assert_refused(&first(0), Condition::Forbidden).contains("owners and admins"));
         assert_eq!(first(1), DONE);
-        assert!(refused(&first(2), Condition::Forbidden).contains("enable_hats"));
-        refused(&first(3), Condition::Gone);
-        refused(&first(4), Condition::Forbidden);
+        assert!(assert_refused(&first(2), Condition::Forbidden).contains("enable_hats"));
+        assert_refused(&first(3), Condition::Gone);
+        assert_refused(&first(4), Condition::Forbidden);
         let room = read(&mut backend, ROOM);
         assert_eq!(room.users[&jid(BOB)].hats.len(), 1);
-        let rooms = server.api("muc_online_rooms", &json!({"service": "conference.localhost"}));
-        assert!(!rooms.to_string().contains("gone"), "no room was made: {rooms}");
+        let rooms = server.call_api("muc_online_rooms", &json!({"service": "conference.localhost"}));
+        assert!(!rooms.to_string().contains("gone"), "no room is created: {rooms}");
     });
 }

@@ -1,4 +1,4 @@
-//! Comparing again.
+//! Comparing again from an open plan.
 
 use hatrack::app::Confirm;
 use hatrack::app::servers::ServersOverlay;
@@ -8,7 +8,7 @@ use hatrack::sync::HatValue;
 
 use super::super::session::Session;
 use super::super::{HAT, ROOM, TERRY};
-use super::{active, differing, open, plan, rows, same};
+use super::{active, matching_server, open, plan, rows, with_differences};
 
 fn counts(session: &Session) -> [usize; 4] {
     let counts = plan(session).counts();
@@ -17,7 +17,7 @@ fn counts(session: &Session) -> [usize; 4] {
 
 #[test]
 fn choices_that_still_fit_are_kept() {
-    let mut session = differing();
+    let mut session = with_differences();
     session.keys("S Enter Down x Tab t");
     assert_eq!(counts(&session), [0, 2, 0, 1]);
     session.keys("c");
@@ -47,9 +47,9 @@ fn choices_that_still_fit_are_kept() {
 }
 
 #[test]
-fn rooms_that_are_added_stay_added() {
+fn added_rooms_stay_added_after_comparing_again() {
     let other = "staff@conference.example.org";
-    let mut server = same();
+    let mut server = matching_server();
     server.user(other, "prof@example.org", Affiliation::Owner);
     let mut session = open(server);
     session.keys("S Enter Space");
@@ -68,7 +68,7 @@ fn rooms_that_are_added_stay_added() {
 
 #[test]
 fn a_plan_is_shown_again_if_comparing_again_fails_or_is_stopped() {
-    let mut session = differing();
+    let mut session = with_differences();
     session.keys("S Enter Down x");
     let before = rows(&session);
     session.server.as_mut().unwrap().is_slow = true;

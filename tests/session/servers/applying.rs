@@ -1,4 +1,4 @@
-//! Applying changes when the answers do not come as usual.
+//! Applying changes with two servers, with a slow store, and if it cannot begin.
 
 use hatrack::app::servers::plan::PlanOverlay;
 use hatrack::app::servers::report::ReportOverlay;
@@ -10,25 +10,25 @@ use hatrack::sync::{Report, ServerClass, ServerEvent, ServerRequest};
 use super::super::session::Session;
 use super::super::session::server::FakeServer;
 use super::super::{ROOM, TERRY, hat, jid, wardrobe};
-use super::{SERVICE, differing, requests, same};
+use super::{SERVICE, matching_server, requests, with_differences};
 
-const OTHER: &str = "staff@rooms.example.net";
+const OTHER_ROOM: &str = "staff@rooms.example.net";
 
-/// Two servers, each with a hat to send.
-fn two() -> (Session, [FakeServer; 2]) {
+/// A session with two servers, each with a hat to send; the servers answer only in [`answer_requests`].
+fn with_two_servers() -> (Session, [FakeServer; 2]) {
     let mut wardrobe = wardrobe();
     let mut other = FakeServer::new("other", ServerClass::Prosody);
-    other.user(OTHER, TERRY, Affiliation::Member);
-    wardrobe.add_room(&jid(OTHER), None).unwrap();
+    other.user(OTHER_ROOM, TERRY, Affiliation::Member);
+    wardrobe.add_room(&jid(OTHER_ROOM), None).unwrap();
     wardrobe
-        .set_affiliation(&jid(TERRY), &jid(OTHER), Affiliation::Member)
+        .set_affiliation(&jid(TERRY), &jid(OTHER_ROOM), Affiliation::Member)
         .unwrap();
-    for room in [ROOM, OTHER] {
+    for room in [ROOM, OTHER_ROOM] {
         wardrobe
             .add_user_hat(&jid(TERRY), &jid(room), &hat("urn:x:dean"), Attachment::default())
             .unwrap();
     }
-    let servers = [same(), other];
+    let servers = [matching_server(), other];
     let start = SessionOptions {
         actor: "terry".into(),
         servers: vec![servers[0].entry(SERVICE), servers[1].entry("rooms.example.net")],
@@ -60,8 +60,8 @@ fn send_events(session: &mut Session, events: Vec<ServerEvent>) {
     }
 }
 
-/// Number of changes that were sent, according to the history.
-fn recorded(session: &mut Session) -> usize {
+/// The number of changes that were sent, as recorded in the history.
+fn recorded_sent_changes(session: &mut Session) -> usize {
     let query = HistoryQuery {
         filter: HistoryFilter::default(),
         from: None,
@@ -77,8 +77,8 @@ fn recorded(session: &mut Session) -> usize {
 }
 
 #[test]
-fn what_one_server_was_sent_is_recorded_before_the_others_answer() {
-    let (mut session, mut servers) = two();
+fn changes_sent_to_one_server_are_recorded_before_the_other_server_answers() {
+    let (mut session, mut servers) = with_two_servers();
     session.keys("S a");
     for events in answer_requests(&mut session, &mut servers) {
         send_events(&mut session, events);
@@ -86,32 +86,41 @@ fn what_one_server_was_sent_is_recorded_before_the_others_answer() {
     session.keys("Enter y");
     let [first, second] = answer_requests(&mut session, &mut servers);
     send_events(&mut session, first);
-    assert!(session.state.top_as::<PlanOverlay>().is_some(), "one is missing");
-    assert_eq!(recorded(&mut session), 1);
+    assert!(
+        session.state.top_as::<PlanOverlay>().is_some(),
+        "the other server has not answered"
+    );
+    assert_eq!(recorded_sent_changes(&mut session), 1);
     send_events(&mut session, second);
-    assert_eq!(recorded(&mut session), 2);
+    assert_eq!(recorded_sent_changes(&mut session), 2);
     let report = session.state.top_as::<ReportOverlay>().unwrap();
     assert_eq!(report.totals(), [2, 0, 0, 0, 0]);
 }
 
 #[test]
-fn the_end_of_a_session_waits_for_what_is_saved_for_servers() {
-    let mut session = differing();
+fn received_and_sent_changes_are_pending_until_they_are_saved() {
+    let mut session = with_differences();
     session.keys("S Enter");
     session.delay_answers();
     session.keys("Enter y");
-    assert!(session.state.has_other_commits(), "what is received");
+    assert!(
+        session.state.has_other_commits(),
+        "received changes are being saved"
+    );
     session.answer_next();
     assert!(session.state.top_as::<ReportOverlay>().is_some());
-    assert!(session.state.has_other_commits(), "what was sent");
+    assert!(
+        session.state.has_other_commits(),
+        "the record of sent changes is being saved"
+    );
     session.answer_all();
     assert!(!session.state.has_other_commits());
-    assert_eq!(recorded(&mut session), 1);
+    assert_eq!(recorded_sent_changes(&mut session), 1);
 }
 
 #[test]
-fn an_apply_that_cannot_begin_says_why() {
-    let mut session = differing();
+fn changes_are_reported_as_not_sent_if_applying_cannot_begin() {
+    let mut session = with_differences();
     session.server.as_mut().unwrap().is_slow = true;
     session.keys("S Enter");
     session.server_answers();

@@ -1,4 +1,4 @@
-//! Overlays that events open wait while keys go to a text or a question.
+//! An overlay that an event opens waits while the user types a text or answers a question.
 
 use hatrack::app::draft::Draft;
 use hatrack::app::import_preview::ImportPreview;
@@ -11,7 +11,7 @@ use hatrack::sync::{ServerEvent, ServerRequest};
 
 use super::super::session::{Session, key};
 use super::super::{HAT, ROOM, TERRY, hat, jid};
-use super::{differing, open, requests, same};
+use super::{matching_server, open, requests, with_differences};
 
 fn ask_for_password(session: &mut Session) {
     session.send(Msg::Server(Box::new(ServerEvent::Password {
@@ -32,7 +32,7 @@ fn ask_to_quit(session: &mut Session) {
 
 #[test]
 fn a_plan_waits_for_a_password_that_is_typed() {
-    let mut session = differing();
+    let mut session = with_differences();
     session.server.as_mut().unwrap().is_slow = true;
     session.keys("S Enter");
     ask_for_password(&mut session);
@@ -54,12 +54,16 @@ fn a_plan_waits_for_a_password_that_is_typed() {
     };
     assert_eq!(password.reveal(), "s3cmt");
     let plan = session.state.top_as::<PlanOverlay>().unwrap();
-    assert_eq!(plan.counts().conflicts, 1, "nothing was chosen");
+    assert_eq!(
+        plan.counts().conflicts,
+        1,
+        "m and t of the password did not resolve the conflict"
+    );
 }
 
 #[test]
 fn a_plan_waits_for_the_question_whether_to_quit() {
-    let mut session = differing();
+    let mut session = with_differences();
     session.server.as_mut().unwrap().is_slow = true;
     session.fail_writes("the disk is full");
     session.keys("Down l Space S Enter"); // the change cannot be saved
@@ -72,7 +76,7 @@ fn a_plan_waits_for_the_question_whether_to_quit() {
 
 #[test]
 fn a_password_waits_for_the_question_whether_to_quit() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     session.fail_writes("the disk is full");
     session.keys("l Down l Space");
     ask_to_quit(&mut session);
@@ -88,7 +92,7 @@ fn a_password_waits_for_the_question_whether_to_quit() {
 
 #[test]
 fn a_report_replaces_the_plan_below_a_password_prompt() {
-    let mut session = differing();
+    let mut session = with_differences();
     session.server.as_mut().unwrap().is_slow = true;
     session.keys("S Enter");
     session.server_answers();
@@ -105,7 +109,7 @@ fn a_report_replaces_the_plan_below_a_password_prompt() {
 
 #[test]
 fn a_conflict_waits_for_a_form() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     session.delay_answers();
     session.keys("l Down l Space"); // Terry's Teacher becomes inactive
     session.external_change(|wardrobe| wardrobe.force_remove_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
@@ -133,8 +137,8 @@ fn a_conflict_waits_for_a_form() {
 }
 
 #[test]
-fn a_failed_quit_asks_nothing_over_a_form() {
-    let mut session = open(same());
+fn a_failed_quit_opens_no_question_over_a_form() {
+    let mut session = open(matching_server());
     session.delay_answers();
     session.keys("l Down l Space Ctrl-C");
     session.keys("h k +");
@@ -148,9 +152,9 @@ fn a_failed_quit_asks_nothing_over_a_form() {
 
 #[test]
 fn the_draft_of_an_earlier_session_waits_for_a_filter() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     session.keys("/");
-    let mut first = open(same());
+    let mut first = open(matching_server());
     first.keys("a");
     first.text("staff@conference.example.org");
     first.send(Msg::End { status: 143 });
@@ -164,7 +168,7 @@ fn the_draft_of_an_earlier_session_waits_for_a_filter() {
 #[test]
 fn questions_about_files_wait_for_overlays_over_their_prompt() {
     let over_prompt = |keys: &str| {
-        let mut session = open(same());
+        let mut session = open(matching_server());
         session.fail_writes("the disk is full");
         session.keys("l Down l Space");
         session.keys(keys);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use hatrack::app::Msg;
 use hatrack::app::servers::RoomComparison;
+use hatrack::app::{Msg, SessionOptions};
 use hatrack::model::Affiliation;
 use hatrack::sync::{MergeOptions, RemoteRoom, RoomRead, ServerEvent, merge};
 use hatrack::ui::{Theme, plain};
@@ -11,7 +11,7 @@ use hatrack::ui::{Theme, plain};
 use super::super::screen;
 use super::super::session::Session;
 use super::super::{ROOM, jid, wardrobe};
-use super::{PROCTOR, active, open, same};
+use super::{PROCTOR, SERVICE, active, matching_server, open};
 
 fn details(session: &Session) -> String {
     let page = plain::page(&session.state, Theme::default(), (100, 30));
@@ -21,7 +21,7 @@ fn details(session: &Session) -> String {
 
 #[test]
 fn a_room_says_whether_it_was_compared() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     let check_details = |session: &Session, text: &str| {
         let details = details(session);
         assert!(details.contains(text), "{details}");
@@ -33,10 +33,10 @@ fn a_room_says_whether_it_was_compared() {
     check_details(&session, "example: changed in the data file since the comparison");
 }
 
-/// A followed room is read without a plan, too.
+/// A room is also compared when following reads it.
 #[test]
 fn a_followed_room_says_whether_it_differs_without_a_plan() {
-    let mut server = same();
+    let mut server = matching_server();
     server.hat(ROOM, "prof@example.org", PROCTOR, active("Proctor"));
     let mut session = open(server);
     let server = session.server.as_ref().unwrap();
@@ -72,7 +72,7 @@ fn a_followed_room_says_whether_it_differs_without_a_plan() {
 #[test]
 fn a_room_that_was_added_here_after_comparing_was_not_compared() {
     let other = "staff@conference.example.org";
-    let mut server = same();
+    let mut server = matching_server();
     server.user(other, "prof@example.org", Affiliation::Owner);
     let mut session = open(server);
     session.keys("S Enter Esc Esc a");
@@ -90,7 +90,7 @@ fn a_room_that_was_added_here_after_comparing_was_not_compared() {
 
 #[test]
 fn rooms_with_the_same_name_are_told_apart() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     let shown = |session: &Session| {
         let (frame, _) = screen::frame(&session.state, Theme::default(), (80, 24));
         screen::lines(&frame).join("\n")
@@ -106,14 +106,34 @@ fn rooms_with_the_same_name_are_told_apart() {
     for name in ["Lab · a.net", "Lab · b.net", "Lab · example"] {
         assert!(page.contains(name), "{name}: {page}");
     }
-    // The name of the server would not help.
+    // The name of the server does not distinguish two rooms of that server.
     let page = add(&mut session, "next@conference.example.org");
     for name in ["Lab · one", "Lab · two", "Lab · third", "Lab · next"] {
         assert!(page.contains(name), "{name}: {page}");
     }
-    // Plain text names the server anyway.
+    // Plain text names the server of each room anyway.
     let page = plain::page(&session.state, Theme::default(), (100, 30))
         .lines
         .join("\n");
     assert!(!page.contains("·"), "{page}");
+}
+
+#[test]
+fn rooms_with_the_same_name_on_two_services_of_a_server_show_their_domains() {
+    let mut entry = matching_server().entry(SERVICE);
+    entry.services.push(jid("second.example.org"));
+    let start = SessionOptions {
+        servers: vec![entry],
+        ..SessionOptions::default()
+    };
+    let mut wardrobe = wardrobe();
+    wardrobe
+        .add_room(&jid("courses@second.example.org"), Some("Courses"))
+        .unwrap();
+    let session = Session::start(start, wardrobe, (120, 24));
+    let (frame, _) = screen::frame(&session.state, Theme::default(), (120, 24));
+    let page = screen::lines(&frame).join("\n");
+    for domain in ["conference", "second"] {
+        assert!(page.contains(&format!("Courses · {domain} ")), "{domain}: {page}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Rows in full, on any screen.
+//! The details of a row or of a check: all of their text can be read, also on a small screen.
 
 use hatrack::app::Msg;
 use hatrack::app::details::DetailsOverlay;
@@ -13,14 +13,11 @@ use hatrack::ui::{Theme, plain};
 
 use super::super::session::Session;
 use super::super::{ROOM, jid, wardrobe};
-use super::{Scope, differing, open, same, start};
+use super::{Scope, matching_server, open, start, with_differences};
 
 /// Moves through the details line by line, and returns the text of all lines.
-fn read(session: &mut Session) -> String {
-    let (_, len) = {
-        let details = session.state.top_as::<DetailsOverlay>().unwrap();
-        (details.selected, details.lines().len())
-    };
+fn read_details(session: &mut Session) -> String {
+    let len = session.state.top_as::<DetailsOverlay>().unwrap().lines().len();
     let mut all = Vec::new();
     for index in 0..len {
         let details = session.state.top_as::<DetailsOverlay>().unwrap();
@@ -66,10 +63,10 @@ fn report() -> ServerReport {
 
 #[test]
 fn the_result_of_a_check_can_be_read_on_the_smallest_screen() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     resize(&mut session, (40, 12));
     session.keys("S i");
-    assert!(read(&mut session).ends_with("No check result"));
+    assert!(read_details(&mut session).ends_with("No check result"));
     session.keys("Esc c");
     session.send(Msg::Server(Box::new(ServerEvent::Checked {
         server: "example".into(),
@@ -77,7 +74,7 @@ fn the_result_of_a_check_can_be_read_on_the_smallest_screen() {
     })));
     assert_eq!(session.notice(), "Checked \"example\": 1 problem (i for details)");
     session.keys("i");
-    let all = read(&mut session);
+    let all = read_details(&mut session);
     for part in [
         "Software: Prosody 0.12.3",
         "Permissions: all rooms",
@@ -101,11 +98,11 @@ fn the_result_of_a_check_can_be_read_on_the_smallest_screen() {
 }
 
 #[test]
-fn why_a_room_was_not_compared_can_be_read_in_full() {
+fn the_reason_why_a_room_was_not_compared_can_be_read_in_full() {
     let private = "private@conference.example.org";
     let reason = "only owners of the room may read its hats, and the account moderator@example.org is a member of it; \
                   ask an owner of the room to make it an admin, or use another account that may read them";
-    let mut server = same();
+    let mut server = matching_server();
     server
         .unreadable
         .insert(jid(private), RoomRead::Forbidden(reason.to_owned()));
@@ -114,7 +111,7 @@ fn why_a_room_was_not_compared_can_be_read_in_full() {
     let mut session = start(server, wardrobe, Scope::default());
     resize(&mut session, (60, 20));
     session.keys("S Enter i");
-    let all = read(&mut session);
+    let all = read_details(&mut session);
     assert!(all.contains(reason), "{all}");
     // The problem is no difference, so no side can be chosen.
     session.keys("m");
@@ -122,10 +119,10 @@ fn why_a_room_was_not_compared_can_be_read_in_full() {
 }
 
 #[test]
-fn what_failed_can_be_read_in_full() {
+fn the_reason_of_a_failed_change_can_be_read_in_full() {
     let text =
         "the room has reached its limit of one hundred users with hats, so that nobody else can be given one";
-    let mut session = differing();
+    let mut session = with_differences();
     session.server.as_mut().unwrap().send_outcome = Some(ItemOutcome::Refused(Refusal {
         condition: Condition::NotAllowed,
         text: Some(text.into()),
@@ -133,10 +130,10 @@ fn what_failed_can_be_read_in_full() {
     session.keys("S Enter Enter y");
     resize(&mut session, (40, 12));
     session.keys("Down Enter");
-    let all = read(&mut session);
+    let all = read_details(&mut session);
     assert!(all.contains(text), "{all}");
     session.keys("Esc g Enter");
-    let all = read(&mut session);
+    let all = read_details(&mut session);
     assert!(
         all.contains("1 received, 1 failed") && all.contains(text),
         "{all}"
@@ -147,9 +144,9 @@ fn what_failed_can_be_read_in_full() {
 
 #[test]
 fn all_differences_of_a_user_are_read_together() {
-    let mut session = differing();
+    let mut session = with_differences();
     session.keys("S Enter Down Down i");
-    let all = read(&mut session);
+    let all = read_details(&mut session);
     assert!(
         all.contains("\"Proctor\"") && all.contains("\"Teacher\""),
         "{all}"

@@ -14,11 +14,11 @@ use hatrack::sync::{
 use hatrack::ui::{Theme, plain};
 
 use super::super::session::Session;
-use super::super::{HAT, ROOM, TERRY, hat, jid, wardrobe};
-use super::{FakeServer, PROCTOR, active, open, requests, same, start};
+use super::super::{HAT, ROOM, TERRY, hat, jid, terrys_hats, wardrobe};
+use super::{FakeServer, PROCTOR, active, matching_server, open, requests, start};
 
 /// The server reports how its room differs from the base.
-fn report(session: &mut Session, by: Option<&str>) {
+fn report_differences(session: &mut Session, by: Option<&str>) {
     let server = session.server.as_ref().unwrap();
     let room = jid(ROOM);
     let read = RoomRead::Read(Arc::new(server.rooms[&room].clone()));
@@ -32,10 +32,10 @@ fn report(session: &mut Session, by: Option<&str>) {
         &MergeOptions::default(),
     );
     plan.keep_incoming(&|_| false, &|_| false);
-    send(session, plan, by);
+    send_incoming(session, plan, by);
 }
 
-fn send(session: &mut Session, plan: hatrack::sync::RoomPlan, by: Option<&str>) {
+fn send_incoming(session: &mut Session, plan: hatrack::sync::RoomPlan, by: Option<&str>) {
     let by = by.map(|by| (plan.room.clone(), by.into()));
     session.send(Msg::Server(Box::new(ServerEvent::Incoming {
         plan: Arc::new(Plan {
@@ -46,12 +46,8 @@ fn send(session: &mut Session, plan: hatrack::sync::RoomPlan, by: Option<&str>) 
     })));
 }
 
-fn proctor(server: &mut FakeServer, title: &str) {
+fn set_proctor_hat(server: &mut FakeServer, title: &str) {
     server.hat(ROOM, TERRY, PROCTOR, active(title));
-}
-
-fn hats(session: &Session) -> serde_json::Value {
-    session.json()["rooms"][ROOM]["users"][TERRY]["hats"].clone()
 }
 
 /// The rooms of the last request to follow, and the selected one.
@@ -69,11 +65,11 @@ fn followed(session: &Session) -> Option<(Vec<Jid>, Option<Jid>)> {
 
 #[test]
 fn a_change_on_the_server_is_saved_and_reported_and_the_selection_stays() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     session.keys("Enter Down Enter");
-    proctor(session.server.as_mut().unwrap(), "Proctor");
-    report(&mut session, Some("ana@example.org"));
-    assert_eq!(hats(&session)[PROCTOR]["title"], "Proctor");
+    set_proctor_hat(session.server.as_mut().unwrap(), "Proctor");
+    report_differences(&mut session, Some("ana@example.org"));
+    assert_eq!(terrys_hats(&session)[PROCTOR]["title"], "Proctor");
     assert_eq!(
         session.notice(),
         "ana@example.org on \"example\": added \"Proctor\" to terry@example.org in courses@conference.example.org"
@@ -84,17 +80,17 @@ fn a_change_on_the_server_is_saved_and_reported_and_the_selection_stays() {
         panic!("{:?}", requests(&session));
     };
     assert_eq!(received.len(), 1);
-    // It is not always known who made a change. Earlier changes are not reported again.
-    proctor(session.server.as_mut().unwrap(), "Proctor 2");
-    report(&mut session, None);
+    // If it is not known who made a change, the server is named. Earlier changes are not reported again.
+    set_proctor_hat(session.server.as_mut().unwrap(), "Proctor 2");
+    report_differences(&mut session, None);
     assert!(
         session.notice().starts_with("From \"example\": "),
         "{}",
         session.notice()
     );
-    // It is no change of this session, so u does not undo it.
+    // A received change is not a change of this session, so u does not undo it.
     session.keys("u");
-    assert_eq!(hats(&session)[PROCTOR]["title"], "Proctor 2");
+    assert_eq!(terrys_hats(&session)[PROCTOR]["title"], "Proctor 2");
     assert!(
         session.notice().contains("Nothing to undo"),
         "{}",
@@ -104,10 +100,10 @@ fn a_change_on_the_server_is_saved_and_reported_and_the_selection_stays() {
 
 #[test]
 fn values_that_changed_in_the_file_meanwhile_are_not_overwritten() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     let server = session.server.as_mut().unwrap();
     server.hat(ROOM, TERRY, HAT, active("Theirs"));
-    proctor(server, "Proctor");
+    set_proctor_hat(server, "Proctor");
     let room = jid(ROOM);
     let read = RoomRead::Read(Arc::new(server.rooms[&room].clone()));
     let local = wardrobe().room(&room).cloned();
@@ -121,11 +117,11 @@ fn values_that_changed_in_the_file_meanwhile_are_not_overwritten() {
         &MergeOptions::default(),
     );
     session.keys("Enter Down Enter Space");
-    assert_eq!(hats(&session)[HAT]["active"], false);
-    send(&mut session, plan.clone(), None);
-    assert_eq!(hats(&session)[HAT]["title"], "Teacher");
-    assert_eq!(hats(&session)[HAT]["active"], false);
-    assert_eq!(hats(&session)[PROCTOR]["title"], "Proctor");
+    assert_eq!(terrys_hats(&session)[HAT]["active"], false);
+    send_incoming(&mut session, plan.clone(), None);
+    assert_eq!(terrys_hats(&session)[HAT]["title"], "Teacher");
+    assert_eq!(terrys_hats(&session)[HAT]["active"], false);
+    assert_eq!(terrys_hats(&session)[PROCTOR]["title"], "Proctor");
     let Some(ServerRequest::Received { received, .. }) = requests(&session).last() else {
         panic!("{:?}", requests(&session));
     };
@@ -133,40 +129,50 @@ fn values_that_changed_in_the_file_meanwhile_are_not_overwritten() {
 }
 
 #[test]
-fn a_commit_that_comes_too_late_is_made_again() {
-    let mut session = open(same());
+fn a_rejected_commit_is_repeated_with_the_changes_that_still_fit() {
+    let mut session = open(matching_server());
     let server = session.server.as_mut().unwrap();
-    proctor(server, "Proctor");
+    set_proctor_hat(server, "Proctor");
     server.hat(ROOM, TERRY, HAT, active("Theirs"));
     session.delay_answers();
-    report(&mut session, None);
-    // Another session is faster.
+    report_differences(&mut session, None);
+    // Meanwhile, another session removes the hat.
     session.external_change(|wardrobe| wardrobe.force_remove_hat(&jid(TERRY), &jid(ROOM), &hat(HAT)));
     session.answer_all();
-    assert_eq!(hats(&session).as_object().unwrap().len(), 1, "{}", hats(&session));
-    assert_eq!(hats(&session)[PROCTOR]["title"], "Proctor");
+    assert_eq!(
+        terrys_hats(&session).as_object().unwrap().len(),
+        1,
+        "{}",
+        terrys_hats(&session)
+    );
+    assert_eq!(terrys_hats(&session)[PROCTOR]["title"], "Proctor");
     assert!(session.state.top_as::<Conflict>().is_none());
     assert!(!session.state.has_other_commits());
 }
 
 #[test]
 fn changes_that_arrive_during_a_commit_are_received_after_it() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     session.delay_answers();
-    proctor(session.server.as_mut().unwrap(), "Proctor");
-    report(&mut session, None);
+    set_proctor_hat(session.server.as_mut().unwrap(), "Proctor");
+    report_differences(&mut session, None);
     session
         .server
         .as_mut()
         .unwrap()
         .hat(ROOM, TERRY, "urn:x:2", active("2"));
-    report(&mut session, None);
+    report_differences(&mut session, None);
     session.answer_all();
-    assert_eq!(hats(&session).as_object().unwrap().len(), 3, "{}", hats(&session));
+    assert_eq!(
+        terrys_hats(&session).as_object().unwrap().len(),
+        3,
+        "{}",
+        terrys_hats(&session)
+    );
 }
 
-/// Receives a hat as it is on the server, and nothing else.
-fn decide(session: &mut Session, id: &str) {
+/// Receives this hat of Terry from the server, and nothing else.
+fn receive_hat(session: &mut Session, id: &str) {
     let room = jid(ROOM);
     let server = session.server.as_ref().unwrap();
     let read = RoomRead::Read(Arc::new(server.rooms[&room].clone()));
@@ -188,7 +194,7 @@ fn decide(session: &mut Session, id: &str) {
         line.decision = Decision::Skip;
     }
     assert!(plan.decide(index, Decision::Receive));
-    send(session, plan, None);
+    send_incoming(session, plan, None);
 }
 
 fn item(id: &str) -> Item {
@@ -200,7 +206,7 @@ fn item(id: &str) -> Item {
 
 /// Two hats on the server differ from what was expected, while another change is being saved.
 fn with_two_conflicts() -> Session {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     let ids = ["urn:x:1", "urn:x:2"];
     let changed = SendState::Changed {
         actual: Some(ItemValue::Hat(active("Theirs"))),
@@ -212,8 +218,8 @@ fn with_two_conflicts() -> Session {
         items: items.into(),
     })));
     session.delay_answers();
-    proctor(session.server.as_mut().unwrap(), "Proctor");
-    report(&mut session, None);
+    set_proctor_hat(session.server.as_mut().unwrap(), "Proctor");
+    report_differences(&mut session, None);
     for id in ids {
         session
             .server
@@ -225,23 +231,28 @@ fn with_two_conflicts() -> Session {
 }
 
 #[test]
-fn all_that_was_decided_is_received() {
+fn all_decided_hats_are_received() {
     let mut session = with_two_conflicts();
-    decide(&mut session, "urn:x:1");
-    decide(&mut session, "urn:x:2");
-    // Another change replaces none of them.
-    proctor(session.server.as_mut().unwrap(), "Proctor 2");
-    decide(&mut session, PROCTOR);
+    receive_hat(&mut session, "urn:x:1");
+    receive_hat(&mut session, "urn:x:2");
+    // A further received hat does not replace them.
+    set_proctor_hat(session.server.as_mut().unwrap(), "Proctor 2");
+    receive_hat(&mut session, PROCTOR);
     session.answer_all();
     for id in ["urn:x:1", "urn:x:2"] {
-        assert_eq!(hats(&session)[id]["title"], "Theirs", "{}", hats(&session));
+        assert_eq!(
+            terrys_hats(&session)[id]["title"],
+            "Theirs",
+            "{}",
+            terrys_hats(&session)
+        );
     }
 }
 
 #[test]
 fn decision_that_cannot_be_saved_is_reported() {
     let mut session = with_two_conflicts();
-    decide(&mut session, "urn:x:1");
+    receive_hat(&mut session, "urn:x:1");
     session.answer_next();
     let Some(StoreRequest::Commit { id, .. }) = session.first_request() else {
         panic!("nothing is saved");
@@ -262,17 +273,17 @@ fn decision_that_cannot_be_saved_is_reported() {
 
 #[test]
 fn an_open_form_shows_a_conflict_when_its_hat_was_changed_on_the_server() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     session.keys("Enter Down Enter Enter");
     assert!(session.state.top_as::<Form>().is_some());
     session.keys("Ctrl-U");
-    session.text("Mine");
+    session.text("Yours");
     session
         .server
         .as_mut()
         .unwrap()
         .hat(ROOM, TERRY, HAT, active("Theirs"));
-    report(&mut session, None);
+    report_differences(&mut session, None);
     assert!(
         session.state.top_as::<Form>().is_some(),
         "{:?}",
@@ -290,7 +301,7 @@ fn an_open_form_shows_a_conflict_when_its_hat_was_changed_on_the_server() {
 fn linked_rooms_are_followed_while_the_session_may_write() {
     let mut all = wardrobe();
     all.add_room(&jid("local@elsewhere.example.org"), None).unwrap();
-    let mut session = start(same(), all, Scope::default());
+    let mut session = start(matching_server(), all, Scope::default());
     // The fake server did not exist yet when the session started.
     session.keys("Enter");
     session.external_change(|wardrobe| wardrobe.add_room(&jid("staff@conference.example.org"), None));
@@ -326,22 +337,22 @@ fn a_session_that_may_not_write_follows_nothing() {
             ..Scope::default()
         },
     ] {
-        let mut session = start(same(), wardrobe(), scope);
+        let mut session = start(matching_server(), wardrobe(), scope);
         session.external_change(|wardrobe| wardrobe.add_room(&jid("staff@conference.example.org"), None));
         assert_eq!(followed(&session), None);
     }
 }
 
 #[test]
-fn commits_of_servers_are_not_sent_back() {
+fn received_changes_are_committed_with_the_server_as_actor() {
     let change = Change {
         actor: Some(server_actor("example").into()),
         ..Change::default()
     };
-    let mut session = open(same());
-    proctor(session.server.as_mut().unwrap(), "Proctor");
+    let mut session = open(matching_server());
+    set_proctor_hat(session.server.as_mut().unwrap(), "Proctor");
     session.delay_answers();
-    report(&mut session, None);
+    report_differences(&mut session, None);
     let request = session.first_request().unwrap();
     assert!(
         matches!(request, StoreRequest::Commit { change: sent, .. } if sent.actor == change.actor),
@@ -349,7 +360,7 @@ fn commits_of_servers_are_not_sent_back() {
     );
 }
 
-fn follows(session: &mut Session, room: &str, follower: Follower) {
+fn report_follower(session: &mut Session, room: &str, follower: Follower) {
     let room = jid(room);
     session.send(Msg::Server(Box::new(ServerEvent::Follows { room, follower })));
 }
@@ -361,13 +372,13 @@ fn page(session: &Session) -> String {
 }
 
 #[test]
-fn who_follows_a_room_is_shown_and_silence_is_reported() {
-    let mut session = open(same());
+fn follower_of_a_room_is_shown_and_a_silent_one_is_reported() {
+    let mut session = open(matching_server());
     session.send(Msg::Server(Box::new(ServerEvent::State {
         server: "example".into(),
         state: ServerState::Ready(ServerClass::Prosody),
     })));
-    follows(&mut session, ROOM, Follower::Here);
+    report_follower(&mut session, ROOM, Follower::Here);
     assert!(
         page(&session).contains("followed by this session"),
         "{}",
@@ -375,27 +386,30 @@ fn who_follows_a_room_is_shown_and_silence_is_reported() {
     );
     assert!(!page(&session).contains("not compared"), "{}", page(&session));
     let ana = || Some("ana, process 123".into());
-    follows(&mut session, ROOM, Follower::Elsewhere(ana()));
+    report_follower(&mut session, ROOM, Follower::Elsewhere(ana()));
     let text = "followed by another session (ana, process 123)";
     assert!(page(&session).contains(text), "{}", page(&session));
     assert_eq!(session.notice(), "");
-    follows(&mut session, ROOM, Follower::Silent(ana()));
-    let text =
-        format!("{ROOM}: not followed: the session that follows it does not respond (ana, process 123)");
+    report_follower(&mut session, ROOM, Follower::Silent(ana()));
+    let text = format!("{ROOM}: not followed, no response from another session (ana, process 123)");
     assert_eq!(session.notice(), text);
-    let spoken = "example: not followed: the session that follows it";
+    let spoken = "example: not followed, no response from another";
     assert!(page(&session).contains(spoken), "in the row: {}", page(&session));
     session.keys("Esc S i");
     assert!(page(&session).contains(&text), "{}", page(&session));
     session.keys("Esc Esc");
-    assert_eq!(session.state.save_state(), SaveState::NotFollowed, "it lasts");
-    follows(&mut session, ROOM, Follower::Elsewhere(ana()));
+    assert_eq!(
+        session.state.save_state(),
+        SaveState::NotFollowed,
+        "the problem stays in the header"
+    );
+    report_follower(&mut session, ROOM, Follower::Elsewhere(ana()));
     assert_eq!(session.state.save_state(), SaveState::Saved);
     assert_eq!(
         session.notice(),
         format!("{ROOM}: followed by another session (ana, process 123) again")
     );
-    follows(&mut session, ROOM, Follower::NotCompared);
+    report_follower(&mut session, ROOM, Follower::NotCompared);
     session.keys("S i");
     let text = format!("{ROOM}: not followed because it has not been compared yet");
     assert!(page(&session).contains(&text), "{}", page(&session));
@@ -409,7 +423,7 @@ fn who_follows_a_room_is_shown_and_silence_is_reported() {
 }
 
 #[test]
-fn sessions_that_follow_nothing_say_why() {
+fn sessions_that_follow_nothing_show_the_reason() {
     for (scope, why) in [
         (
             Scope {
@@ -429,7 +443,7 @@ fn sessions_that_follow_nothing_say_why() {
             "this session is restricted",
         ),
     ] {
-        let mut session = start(same(), wardrobe(), scope);
+        let mut session = start(matching_server(), wardrobe(), scope);
         session.keys("S i");
         let text = format!("{ROOM}: not followed because {why}");
         assert!(page(&session).contains(&text), "{}", page(&session));

@@ -1,4 +1,4 @@
-//! Users who are online: marks, nicknames, filter, order, Go to. If it is not known who is online, nothing is shown.
+//! Which users are online: marks, nicknames, filter, order, Go to. If that is not known, nothing is shown.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use hatrack::ui::{Theme, plain};
 
 use super::super::session::Session;
 use super::super::{ROOM, TERRY, jid, wardrobe};
-use super::{open, same, start};
+use super::{matching_server, open, start};
 
 const PROF: &str = "prof@example.org";
 const MALLORY: &str = "mallory@example.net";
@@ -36,7 +36,7 @@ fn send_occupants(session: &mut Session, users: Option<&[UserPresence<'_>]>) {
 
 /// Terry is online twice, prof reserved a nickname, mallory is not in the list.
 fn with_occupants() -> Session {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     session.keys("Enter");
     send_occupants(
         &mut session,
@@ -67,7 +67,7 @@ fn selected(session: &Session) -> &str {
 }
 
 #[test]
-fn rooms_of_a_user_keep_their_columns_when_it_is_known_who_is_online() {
+fn rooms_of_a_user_keep_their_columns_if_presence_is_known() {
     let mut session = with_occupants();
     session.keys("w w G");
     let page = super::super::screen::frame(&session.state, Theme::default(), (80, 24)).0;
@@ -76,8 +76,8 @@ fn rooms_of_a_user_keep_their_columns_when_it_is_known_who_is_online() {
 }
 
 #[test]
-fn marks_who_is_online_and_says_the_nicknames() {
-    let mut session = open(same());
+fn online_users_are_marked_and_nicknames_are_shown() {
+    let mut session = open(matching_server());
     session.keys("Enter");
     assert!(!screen(&session).contains("online"), "{}", screen(&session));
     assert!(!screen(&session).contains("offline"), "{}", screen(&session));
@@ -101,7 +101,7 @@ fn marks_who_is_online_and_says_the_nicknames() {
 }
 
 #[test]
-fn nothing_is_known_without_a_connection() {
+fn presence_is_unknown_without_a_connection() {
     for lost in [
         ServerState::Away("gone".into()),
         ServerState::Refused("no".into()),
@@ -124,7 +124,7 @@ fn nothing_is_known_without_a_connection() {
 }
 
 #[test]
-fn filters_by_nickname_and_by_who_is_online() {
+fn filters_by_nickname_and_presence() {
     let mut session = with_occupants();
     for (text, found) in [
         ("phone", vec![TERRY]),
@@ -140,7 +140,7 @@ fn filters_by_nickname_and_by_who_is_online() {
         assert_eq!(users(&session), found, "{text}");
         session.keys("Esc");
     }
-    // If it is not known who is online, both filters match nobody.
+    // If it is not known who is online, both filters match no users.
     send_occupants(&mut session, None);
     for text in ["~online", "!~online"] {
         session.keys("/ Ctrl-U");
@@ -152,7 +152,7 @@ fn filters_by_nickname_and_by_who_is_online() {
 }
 
 #[test]
-fn a_filter_follows_who_comes_and_says_when_the_selected_one_goes() {
+fn filter_follows_presence_and_a_lost_selection_is_reported() {
     let mut session = with_occupants();
     session.keys("/");
     session.text("~online");
@@ -176,14 +176,14 @@ fn a_filter_follows_who_comes_and_says_when_the_selected_one_goes() {
 }
 
 #[test]
-fn sorts_who_is_online_first_where_that_is_known() {
+fn online_users_are_sorted_first_if_presence_is_known() {
     let mut session = with_occupants();
     session.keys("s s s");
     assert_eq!(session.notice(), "Users: online first");
     assert_eq!(users(&session), [TERRY, MALLORY, PROF]);
     send_occupants(&mut session, Some(&[(PROF, &["Prof"], None)]));
     assert_eq!(users(&session), [PROF, MALLORY, TERRY]);
-    let mut session = open(same());
+    let mut session = open(matching_server());
     session.keys("Enter s s s");
     assert_eq!(session.notice(), "Users: by affiliation, highest first");
 }
@@ -218,7 +218,7 @@ fn go_to_finds_users_by_nickname() {
 }
 
 #[test]
-fn the_users_view_marks_who_is_online_in_any_room() {
+fn users_view_marks_users_who_are_online_in_any_room() {
     let mut session = with_occupants();
     session.keys("Down w w");
     let shown = screen(&session);
@@ -266,7 +266,7 @@ fn followed(session: &Session) -> Option<(usize, Option<Jid>)> {
 }
 
 #[test]
-fn read_only_sessions_see_who_is_online_in_the_selected_room() {
+fn read_only_sessions_show_presence_in_the_selected_room() {
     let scope = Scope {
         read_only: true,
         ..Scope::default()
@@ -275,7 +275,7 @@ fn read_only_sessions_see_who_is_online_in_the_selected_room() {
     wardrobe
         .add_room(&jid("zoo@conference.example.org"), None)
         .unwrap();
-    let mut session = start(same(), wardrobe, scope);
+    let mut session = start(matching_server(), wardrobe, scope);
     session.keys("Down Up Enter");
     assert_eq!(followed(&session), Some((0, Some(jid(ROOM)))));
     send_occupants(&mut session, Some(&[(TERRY, &["Terry"], None)]));

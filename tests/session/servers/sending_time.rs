@@ -7,11 +7,11 @@ use hatrack::ui::{Theme, plain};
 
 use super::super::session::server::FakeServer;
 use super::super::{ROOM, hat, jid, wardrobe};
-use super::{PROCTOR, plan, same, start};
+use super::{PROCTOR, matching_server, plan, start};
 
 #[test]
 fn a_plan_says_how_long_sending_may_take() {
-    let mut server = same();
+    let mut server = matching_server();
     let mut wardrobe = wardrobe();
     for number in 0..400 {
         let user = jid(&format!("user{number:05}@example.org"));

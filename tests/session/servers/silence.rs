@@ -53,7 +53,7 @@ fn send_event(session: &mut Session, event: ServerEvent) {
     session.send(Msg::Server(Box::new(event)));
 }
 
-fn answered() -> ServerEvent {
+fn sent_answer() -> ServerEvent {
     ServerEvent::Sent {
         report: Report {
             server: "example".into(),
@@ -63,15 +63,15 @@ fn answered() -> ServerEvent {
     }
 }
 
-fn silent(session: &Session) -> Option<i64> {
+fn silent_seconds(session: &Session) -> Option<i64> {
     match session.state.save_state() {
-        SaveState::Sending(silent) => silent,
+        SaveState::Sending(silent_seconds) => silent_seconds,
         state => panic!("{state:?}"),
     }
 }
 
 /// The time until the session looks at the clock again, in milliseconds; it is now `milliseconds` after the start.
-fn next_look(session: &Session, milliseconds: i64) -> Option<u128> {
+fn next_clock_check(session: &Session, milliseconds: i64) -> Option<u128> {
     let next = session.state.time_to_next_clock_check(after(milliseconds));
     next.as_ref().map(Duration::as_millis)
 }
@@ -79,62 +79,65 @@ fn next_look(session: &Session, milliseconds: i64) -> Option<u128> {
 #[test]
 fn header_says_how_long_the_server_has_not_answered() {
     let mut session = start(false);
-    assert_eq!(next_look(&session, 0), None, "nothing is being sent");
+    assert_eq!(next_clock_check(&session, 0), None, "nothing is being sent");
     set_time(&mut session, 1);
     save_change_to_send(&mut session);
-    assert_eq!((silent(&session), next_look(&session, 1500)), (None, Some(4500)));
+    assert_eq!(
+        (silent_seconds(&session), next_clock_check(&session, 1500)),
+        (None, Some(4500))
+    );
     set_time(&mut session, 6);
     assert_eq!(
-        (silent(&session), next_look(&session, 6200)),
+        (silent_seconds(&session), next_clock_check(&session, 6200)),
         (Some(5), Some(800))
     );
     set_time(&mut session, 13);
     let header = screen::lines(&screen::frame(&session.state, Theme::default(), session.size).0);
     let header = &header[0];
     assert!(header.contains("sending, no answer for 12 s"), "{header}");
-    // Some of it is sent.
+    // Progress counts as an answer.
     let progress = ServerEvent::Progress {
         id: SENDING_ID,
         progress: Progress::default(),
     };
     send_event(&mut session, progress);
     assert_eq!(
-        (silent(&session), next_look(&session, 13_000)),
+        (silent_seconds(&session), next_clock_check(&session, 13_000)),
         (None, Some(5000))
     );
     set_time(&mut session, 20);
-    // A second change does not make it answer.
+    // A second change does not restart the count.
     save_change_to_send(&mut session);
-    assert_eq!(silent(&session), Some(7));
-    // The clock is put back.
+    assert_eq!(silent_seconds(&session), Some(7));
+    // The clock is set back.
     set_time(&mut session, 2);
-    assert_eq!(silent(&session), None);
+    assert_eq!(silent_seconds(&session), None);
     set_time(&mut session, 8);
-    send_event(&mut session, answered());
-    assert_eq!(silent(&session), None);
-    send_event(&mut session, answered());
+    send_event(&mut session, sent_answer());
+    assert_eq!(silent_seconds(&session), None);
+    send_event(&mut session, sent_answer());
     assert_ne!(session.state.save_state(), SaveState::Sending(None));
-    assert_eq!(next_look(&session, 20_000), None);
+    assert_eq!(next_clock_check(&session, 20_000), None);
 }
 
 /// A screen reader reads out each change, so the text changes seldom.
 #[test]
-fn plain_text_says_it_every_ten_seconds() {
+fn plain_text_reports_silence_in_steps_of_ten_seconds() {
     let mut session = start(true);
     save_change_to_send(&mut session);
     let mut lines = Vec::new();
     let mut now = 0;
     while now < 31_000 {
-        now += i64::try_from(next_look(&session, now).unwrap()).unwrap();
+        now += i64::try_from(next_clock_check(&session, now).unwrap()).unwrap();
         session.send(Msg::Now(after(now)));
         let page = plain::page(&session.state, Theme::default(), (80, 24));
         lines.push(page.lines[0].clone());
     }
-    let ends: Vec<_> = lines
+    let is_reported: Vec<_> = lines
         .iter()
         .map(|line| line.contains("sending, no answer for"))
         .collect();
-    assert_eq!(ends, [true; 5], "{lines:?}");
+    assert_eq!(is_reported, [true; 5], "{lines:?}");
     for (line, seconds) in lines.iter().zip([5, 10, 20, 30, 40]) {
         assert!(
             line.contains(&format!(", sending, no answer for {seconds} s")),
@@ -143,9 +146,9 @@ fn plain_text_says_it_every_ten_seconds() {
     }
 }
 
-/// What could not be sent is undone, so that nothing was sent in the end.
+/// The change could not be sent and is undone, so nothing is left to send.
 #[test]
-fn undone_change_is_not_called_sent() {
+fn notice_does_not_say_that_an_undone_change_was_sent() {
     let mut session = start(false);
     let report = |rooms| ServerEvent::Sent {
         report: Report {
@@ -171,7 +174,7 @@ fn undone_change_is_not_called_sent() {
     save_change_to_send(&mut session);
     send_event(&mut session, report(Vec::new()));
     assert_eq!(session.notice(), undone);
-    // Where the error is still shown.
+    // If the error is still shown, it is replaced.
     save_change_to_send(&mut session);
     send_event(&mut session, report(vec![unsent()]));
     save_change_to_send(&mut session);

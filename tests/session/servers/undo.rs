@@ -7,11 +7,11 @@ use hatrack::sync::{SendMode, ServerEntry};
 
 use super::super::session::Session;
 use super::super::{ROOM, jid, wardrobe};
-use super::{SERVICE, open, same};
+use super::{SERVICE, matching_server, open};
 
 /// A compared room in which 25 more users got the hat "Dean" at once.
-fn many() -> Session {
-    let (mut server, mut wardrobe) = (same(), wardrobe());
+fn with_25_deans() -> Session {
+    let (mut server, mut wardrobe) = (matching_server(), wardrobe());
     for number in 1..=25 {
         let user = format!("u{number}@example.org");
         server.user(ROOM, &user, Affiliation::Member);
@@ -48,8 +48,8 @@ fn deans(session: &Session) -> usize {
 }
 
 #[test]
-fn undo_of_many_hats_on_a_server_asks_and_is_confirmed() {
-    let mut session = many();
+fn undo_of_many_hats_on_a_server_asks_first_and_is_saved_as_confirmed() {
+    let mut session = with_25_deans();
     assert_eq!(deans(&session), 25);
     session.keys("u");
     let question = session.state.top_as::<Confirm>().unwrap();
@@ -83,8 +83,8 @@ fn undo_of_many_hats_on_a_server_asks_and_is_confirmed() {
 }
 
 #[test]
-fn undo_of_few_hats_asks_nothing() {
-    let mut session = open(same());
+fn undo_of_few_hats_asks_no_question() {
+    let mut session = open(matching_server());
     session.keys("S Enter Esc Esc Enter j Enter d u");
     assert!(session.state.overlays().is_empty(), "{}", session.notice());
 }

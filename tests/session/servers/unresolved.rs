@@ -16,7 +16,7 @@ use super::super::screen;
 use super::super::session::Session;
 use super::super::{HAT, ROOM, TERRY, hat, jid, terrys_hats};
 use super::silence::save_change_to_send;
-use super::{active, open, same};
+use super::{active, matching_server, open};
 
 fn teacher() -> Item {
     Item::Hat {
@@ -33,15 +33,15 @@ fn refused() -> SendState {
 }
 
 /// The server reports the states of the items in the outbox.
-fn outbox(session: &mut Session, items: Vec<(Item, SendState)>) {
+fn report_outbox(session: &mut Session, items: Vec<(Item, SendState)>) {
     session.send(Msg::Server(Box::new(ServerEvent::Outbox {
         room: jid(ROOM),
         items,
     })));
 }
 
-/// Everything that was sent is answered.
-fn sent(session: &mut Session) {
+/// The server answers the last request to send.
+fn answer_send(session: &mut Session) {
     session.send(Msg::Server(Box::new(ServerEvent::Sent {
         report: Report {
             server: "example".into(),
@@ -53,10 +53,10 @@ fn sent(session: &mut Session) {
 
 /// Terry's hats are shown; one of them was made inactive, which the server refused.
 fn with_refused() -> Session {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     session.keys("Enter j Enter Space");
-    outbox(&mut session, vec![(teacher(), refused())]);
-    // The notice of the change goes away.
+    report_outbox(&mut session, vec![(teacher(), refused())]);
+    // A key removes the notice of the change.
     session.keys("k");
     session
 }
@@ -78,7 +78,7 @@ fn room_with_a_change_that_was_not_sent_is_marked() {
     session.keys("h h");
     let shown = page(&session);
     assert!(shown.contains("example: 1 change not sent"), "{shown}");
-    outbox(&mut session, Vec::new());
+    report_outbox(&mut session, Vec::new());
     assert_eq!(compared(&session), RoomComparison::NotCompared);
 }
 
@@ -88,8 +88,8 @@ fn header(session: &Session) -> String {
 }
 
 #[test]
-fn header_shows_what_becomes_of_a_change() {
-    let mut session = open(same());
+fn header_shows_the_state_of_a_sent_change() {
+    let mut session = open(matching_server());
     assert!(header(&session).contains("  saved · "), "{}", header(&session));
     session.keys("Enter j Enter Space");
     session.send(Msg::AfterCommit(Box::new(AfterCommit::Send(
@@ -106,22 +106,22 @@ fn header_shows_what_becomes_of_a_change() {
         session.notice(),
         "Sending; hatrack quits when done (q to quit now; the next session sends the rest)"
     );
-    outbox(&mut session, vec![(teacher(), refused())]);
+    report_outbox(&mut session, vec![(teacher(), refused())]);
     assert!(header(&session).contains("1 refused"), "{}", header(&session));
     let (actual, expected) = (None, None);
-    outbox(
+    report_outbox(
         &mut session,
         vec![(teacher(), SendState::Changed { actual, expected })],
     );
     assert!(header(&session).contains("1 conflict"), "{}", header(&session));
-    outbox(&mut session, Vec::new());
+    report_outbox(&mut session, Vec::new());
     assert!(header(&session).contains("  sending · "), "{}", header(&session));
-    sent(&mut session);
+    answer_send(&mut session);
     assert!(header(&session).contains("  saved · "), "{}", header(&session));
 }
 
 #[test]
-fn refused_hat_shows_why_and_is_sent_again() {
+fn refused_change_shows_the_reason_and_can_be_sent_again() {
     let mut session = with_refused();
     let shown = page(&session);
     assert!(
@@ -144,8 +144,8 @@ fn refused_hat_shows_why_and_is_sent_again() {
         item: teacher(),
     };
     assert_eq!(requests(&mut session), [retry]);
-    outbox(&mut session, Vec::new());
-    sent(&mut session);
+    report_outbox(&mut session, Vec::new());
+    answer_send(&mut session);
     assert!(!page(&session).contains("Resolve"), "{}", page(&session));
     session.keys("!");
     assert_eq!(session.notice(), "Nothing to resolve: no server refused a change");
@@ -153,7 +153,7 @@ fn refused_hat_shows_why_and_is_sent_again() {
 
 #[test]
 fn refused_change_is_undone_alone() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     session.keys("Enter j Enter");
     // One commit of two hats, of which one is refused.
     session.keys("a");
@@ -163,7 +163,7 @@ fn refused_change_is_undone_alone() {
     session.keys("Enter * Space y");
     assert_eq!(terrys_hats(&session)[HAT]["active"], json!(false));
     assert_eq!(terrys_hats(&session)["urn:x:new"]["active"], json!(false));
-    outbox(&mut session, vec![(teacher(), refused())]);
+    report_outbox(&mut session, vec![(teacher(), refused())]);
     session.keys("! u");
     assert_eq!(
         terrys_hats(&session)[HAT]["active"],
@@ -200,8 +200,8 @@ fn refused_change_that_was_changed_since_is_not_undone() {
 }
 
 #[test]
-fn hats_that_came_with_a_user_are_undone_alone() {
-    let mut session = open(same());
+fn refused_hat_of_an_added_user_is_undone_alone() {
+    let mut session = open(matching_server());
     session.external_change(|wardrobe| {
         let user = wardrobe.user(&jid(ROOM), &jid(TERRY)).unwrap().clone();
         wardrobe.replace_user(&jid("new@example.org"), &jid(ROOM), user)
@@ -210,42 +210,42 @@ fn hats_that_came_with_a_user_are_undone_alone() {
         user: jid("new@example.org"),
         hat: hat(HAT),
     };
-    outbox(&mut session, vec![(item, refused())]);
+    report_outbox(&mut session, vec![(item, refused())]);
     session.keys("! u");
     let user = &session.json()["rooms"][ROOM]["users"]["new@example.org"];
     assert_eq!(*user, json!({"affiliation": "member", "hats": {}}));
 }
 
 #[test]
-fn refused_removal_is_found_without_a_row() {
-    let mut session = open(same());
+fn refused_removal_can_be_undone_without_a_row() {
+    let mut session = open(matching_server());
     session.keys("Enter j Enter d");
     assert_eq!(terrys_hats(&session), json!({}));
-    outbox(&mut session, vec![(teacher(), refused())]);
+    report_outbox(&mut session, vec![(teacher(), refused())]);
     session.keys("h");
     let shown = page(&session);
     assert!(
         shown.contains("example: <http"),
-        "the hat has no title any longer: {shown}"
+        "the removed hat has no title: {shown}"
     );
     session.keys("h ! u");
     assert_eq!(terrys_hats(&session)[HAT]["title"], json!("Teacher"));
 }
 
 #[test]
-fn collision_shows_all_sides_and_is_resolved_on_the_server() {
+fn conflict_shows_all_sides_and_is_resolved_on_the_server() {
     let value = |title| Some(ItemValue::Hat(active(title)));
     let changed = SendState::Changed {
         actual: value("Theirs"),
         expected: value("Before"),
     };
-    for (key, decision, says) in [
+    for (key, decision, notice_start) in [
         ("m", Decision::Send, "Sending yours: "),
         ("t", Decision::Receive, "Receiving theirs: "),
     ] {
-        let mut session = open(same());
+        let mut session = open(matching_server());
         session.keys("Enter j Enter Space");
-        outbox(&mut session, vec![(teacher(), changed.clone())]);
+        report_outbox(&mut session, vec![(teacher(), changed.clone())]);
         session.keys("k");
         let shown = page(&session);
         assert!(
@@ -271,7 +271,7 @@ fn collision_shows_all_sides_and_is_resolved_on_the_server() {
             ]
         );
         session.keys(key);
-        assert!(session.notice().starts_with(says), "{}", session.notice());
+        assert!(session.notice().starts_with(notice_start), "{}", session.notice());
         let resolve = ServerRequest::Resolve {
             room: jid(ROOM),
             item: teacher(),
@@ -283,23 +283,23 @@ fn collision_shows_all_sides_and_is_resolved_on_the_server() {
 }
 
 /// A conflict was resolved with theirs.
-fn theirs_chosen() -> Session {
-    let mut session = open(same());
+fn with_theirs_chosen() -> Session {
+    let mut session = open(matching_server());
     session.keys("Enter j Enter Space");
     let changed = SendState::Changed {
         actual: Some(ItemValue::Hat(active("Theirs"))),
         expected: None,
     };
-    outbox(&mut session, vec![(teacher(), changed)]);
-    sent(&mut session);
+    report_outbox(&mut session, vec![(teacher(), changed)]);
+    answer_send(&mut session);
     session.keys("! t");
     assert!(session.notice().starts_with("Receiving theirs: "));
     session
 }
 
 /// A conflict was resolved with theirs, and the server answers with these reports.
-fn theirs(rooms: Vec<RoomReport>) -> Session {
-    let mut session = theirs_chosen();
+fn answer_theirs(rooms: Vec<RoomReport>) -> Session {
+    let mut session = with_theirs_chosen();
     session.send(Msg::Server(Box::new(ServerEvent::Sent {
         report: Report {
             server: "example".into(),
@@ -326,7 +326,7 @@ fn changed_again() -> RoomReport {
 
 #[test]
 fn theirs_that_changed_again_is_reported_as_not_received() {
-    let session = theirs(vec![changed_again()]);
+    let session = answer_theirs(vec![changed_again()]);
     assert_eq!(
         session.notice(),
         "Not received: \"Teacher\" for terry@example.org changed again on \"example\" (! to resolve)"
@@ -335,16 +335,17 @@ fn theirs_that_changed_again_is_reported_as_not_received() {
 
 #[test]
 fn theirs_that_equals_yours_now_is_reported() {
-    let session = theirs(Vec::new());
+    let session = answer_theirs(Vec::new());
     assert_eq!(
         session.notice(),
         "No changes: \"Teacher\" for terry@example.org is the same on \"example\""
     );
 }
 
-/// Other reports of the same server, of other servers and of other rooms: of requests to send, and of retries.
+/// The other reports answer requests to send, or are of changes that were sent automatically; some are of another
+/// server or room.
 #[test]
-fn reports_of_others_do_not_answer_what_is_received() {
+fn other_reports_do_not_complete_receiving_theirs() {
     let sent = |server: &str, rooms, is_answer| {
         Msg::Server(Box::new(ServerEvent::Sent {
             report: Report {
@@ -365,7 +366,7 @@ fn reports_of_others_do_not_answer_what_is_received() {
         (1, vec![report("example", Vec::new())]),
         (1, vec![report("example", vec![unsent()])]),
     ] {
-        let mut session = theirs_chosen();
+        let mut session = with_theirs_chosen();
         for _ in 0..requests {
             save_change_to_send(&mut session);
         }
@@ -386,16 +387,9 @@ fn reports_of_others_do_not_answer_what_is_received() {
 }
 
 #[test]
-fn quitting_waits_for_answers_and_not_for_retries() {
-    let mut session = open(same());
-    session.send(Msg::AfterCommit(Box::new(AfterCommit::Send(
-        ServerRequest::Send {
-            server: "example".into(),
-            rooms: Vec::new(),
-            revision: 0,
-            may_ask: false,
-        },
-    ))));
+fn quitting_waits_for_answers_and_not_for_automatic_sending() {
+    let mut session = open(matching_server());
+    save_change_to_send(&mut session);
     let sent = |is_answer| {
         Msg::Server(Box::new(ServerEvent::Sent {
             report: Report {
@@ -414,26 +408,26 @@ fn quitting_waits_for_answers_and_not_for_retries() {
 }
 
 #[test]
-fn question_closes_when_its_change_is_resolved_elsewhere() {
+fn question_closes_when_its_change_is_no_longer_unresolved() {
     let mut session = with_refused();
     session.keys("!");
-    outbox(&mut session, Vec::new());
+    report_outbox(&mut session, Vec::new());
     assert!(session.state.top_as::<RefusedChange>().is_none());
     assert_eq!(session.notice(), "Resolved in the meantime");
 }
 
 #[test]
 fn nearest_change_is_resolved_first() {
-    let mut session = open(same());
+    let mut session = open(matching_server());
     let affiliation = Item::Affiliation {
         user: jid("prof@example.org"),
     };
-    outbox(
+    report_outbox(
         &mut session,
         vec![(affiliation, refused()), (teacher(), refused())],
     );
     session.keys("Enter !");
-    let what = |session: &Session| {
+    let item_phrase = |session: &Session| {
         session
             .state
             .top_as::<RefusedChange>()
@@ -441,18 +435,18 @@ fn nearest_change_is_resolved_first() {
             .item_phrase
             .clone()
     };
-    assert!(what(&session).starts_with("Affiliation of prof@example.org"));
+    assert!(item_phrase(&session).starts_with("Affiliation of prof@example.org"));
     session.keys("Esc j !");
     assert!(
-        what(&session).starts_with("\"Teacher\" for"),
+        item_phrase(&session).starts_with("\"Teacher\" for"),
         "{}",
-        what(&session)
+        item_phrase(&session)
     );
 }
 
 #[test]
 fn read_only_session_resolves_nothing() {
-    let server = same();
+    let server = matching_server();
     let start = SessionOptions {
         servers: vec![server.entry("conference.example.org")],
         scope: Scope {
@@ -463,14 +457,14 @@ fn read_only_session_resolves_nothing() {
     };
     let mut session = Session::start(start, super::super::wardrobe(), (100, 30));
     session.server = Some(server);
-    outbox(&mut session, vec![(teacher(), refused())]);
+    report_outbox(&mut session, vec![(teacher(), refused())]);
     session.keys("!");
     assert!(session.state.overlays().is_empty());
     assert!(session.notice().contains("read-only"), "{}", session.notice());
 }
 
 #[test]
-fn quit_waits_for_no_decision() {
+fn quitting_does_not_wait_for_a_decision() {
     let mut session = with_refused();
     session.keys("!");
     session.keys("Esc q");

@@ -117,7 +117,7 @@ impl PlanOverlay {
 
     /// The label of the command that calls [`Self::toggle`], for the selected row; `None`: the title of the command,
     /// `Leave out`.
-    pub(in crate::app) fn toggle_verb(&self) -> Option<&'static str> {
+    pub(in crate::app) fn toggle_label(&self) -> Option<&'static str> {
         let is_included = match self.selected_row()? {
             PlanRow::Line(server, room, line, _) => {
                 self.line(server, room, line)?.2.decision != Decision::Skip

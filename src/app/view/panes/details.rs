@@ -12,7 +12,7 @@ use crate::sync::{Occupant, Occupants};
 use super::{active_text, tally_parts};
 use crate::app::view::{Details, Truncation, label};
 
-/// Details of the selection in a pane.
+/// Returns the details of the selection in a pane; `None` if the data file is not loaded, or if no row is selected.
 pub(super) fn pane_details(state: &State, pane: Pane) -> Option<Details<'_>> {
     if state.phase() != Phase::Open {
         return None;
@@ -123,15 +123,15 @@ fn presence(occupant: Option<&Occupant>) -> Vec<String> {
 /// server.
 fn server_remark<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
     let (server, compared) = state.room_comparison(room)?;
-    let key = match compared {
-        // The room was compared in an earlier session.
+    let key_hint = match compared {
+        // A followed room was compared in another session.
         RoomComparison::NotCompared if state.is_followed(room) => {
             return Some(server.entry.name.to_string().into());
         }
         RoomComparison::NotCompared => format!(" ({} to compare)", state.key(CommandId::Servers)),
         _ => String::new(),
     };
-    Some(format!("{}: {}{key}", server.entry.name, compared.describe()).into())
+    Some(format!("{}: {}{key_hint}", server.entry.name, compared.describe()).into())
 }
 
 /// Describes a room on its server, the most urgent text first.
@@ -153,8 +153,8 @@ fn following_remark<'a>(state: &State, room: &Jid) -> Option<Cow<'a, str>> {
     text.filter(|_| !is_unknown).map(Into::into)
 }
 
-/// Says why the server does not have the selected hat, or another change of the selected user, as the data file has it;
-/// `None` if there is no unresolved change.
+/// Says why the server does not have an unresolved change of the selected hat or user; `None` if there is no such
+/// change.
 fn unresolved<'a>(state: &State) -> Option<Details<'a>> {
     Some(Details {
         main: state.unresolved_text()?.into(),

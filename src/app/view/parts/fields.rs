@@ -40,6 +40,7 @@ impl FieldsView<'_> {
         let below = |field: &FieldView<'_>| u16::from(field.hint.is_some() || !field.problems.is_empty());
         let fields = self.fields.iter().map(|field| 1 + below(field));
         let mut needed = u16::from(self.warning.is_some()) + fields.sum::<u16>();
+        // On a small screen, the focused list replaces all fields except its own.
         if lines < needed + 1 + min {
             needed = 1;
         }

@@ -136,8 +136,8 @@ pub enum CellWidth {
     Spare,
 }
 
-/// The style of a cell. On the selected row, the style of the selection replaces it, is added to the color of a hat,
-/// and does not change a swatch.
+/// The style of a cell. On the selected row, the style of the selection replaces all of these except two: it is added
+/// to [`Self::Hat`], and it does not affect [`Self::Swatch`].
 #[derive(Clone, Copy)]
 pub enum Tone<'a> {
     /// The default.
@@ -152,7 +152,7 @@ pub enum Tone<'a> {
     Good,
     /// The color of a hat.
     Hat(&'a HatId, Option<&'a Hue>),
-    /// The color of a hat, which the style of the selection does not change.
+    /// The color of a hat as a sample, the same on the selected row.
     Swatch(&'a HatId, Option<&'a Hue>),
 }
 

@@ -1,6 +1,6 @@
-//! Random lives of changes that are sent at once: two accounts with one data file, somebody else on the server, failures of
-//! both, and sessions killed between a commit and its sending. In the end both sides agree, and nothing that only one of
-//! them changed is lost.
+//! Random sequences of changes that are sent at once: two accounts with one data file, someone else on the server,
+//! failures of the server, and sessions that are killed between a commit and its sending. In the end, both sides agree,
+//! except for conflicts, and no change that only one side made is lost.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +12,17 @@ use crate::simulated::Fault;
 use crate::stage::*;
 
 const ACCOUNTS: [&str; 2] = ["state", "other"];
-/// Users whose hats only the accounts change, only the server, and both.
+/// Users whose hats are changed only in the file.
 const LOCAL: [&str; 2] = ["u0", "u1"];
+/// A user whose hats are changed only on the server.
 const REMOTE: &str = "u2";
+/// A user whose hats are changed on both sides.
 const SHARED: &str = "u3";
 const HATS: [&str; 2] = ["urn:x:old", "urn:x:there"];
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// An account changes a hat in its session, which ends before or after it is sent.
+    /// A session of an account changes a hat. If `sends` is false, the session is killed before it sends the change.
     Commit {
         account: usize,
         user: usize,
@@ -28,23 +30,23 @@ enum Step {
         title: Option<usize>,
         sends: bool,
     },
-    /// Somebody changes a hat on the server.
+    /// Someone else changes a hat on the server: of [`SHARED`], or else of [`REMOTE`].
     Set {
         shared: bool,
         hat: usize,
         title: Option<usize>,
     },
-    /// Something happens at one of the next calls.
+    /// One of the next calls fails.
     Fault { after: usize, fault: usize },
-    /// The server falls over.
+    /// The server crashes and restarts.
     Crash,
-    /// Another session of the account begins, which sends what waits.
+    /// Another session of the account sends the waiting changes.
     Resume { account: usize },
     /// A session of the account compares and applies.
     Apply { account: usize },
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn any_step() -> impl Strategy<Value = Step> {
     let title = || prop_oneof![1 => Just(None), 2 => (0..2_usize).prop_map(Some)];
     prop_oneof![
         6 => (0..2_usize, 0..3_usize, 0..2_usize, title(), prop::bool::weighted(0.7)).prop_map(
@@ -58,7 +60,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A hat's title; on ejabberd 25.10 titles belong to the catalog.
+/// The first or second title of a hat. Servers with a catalog ignore the title.
 fn title(hat: &str, number: usize) -> &'static str {
     match (hat, number) {
         ("urn:x:old", 0) => "Old",
@@ -71,7 +73,7 @@ fn title(hat: &str, number: usize) -> &'static str {
 fn send(stage: &Stage, account: &str, request: ServerRequest) {
     let session = stage.session_of(account);
     session.worker.request(request).unwrap();
-    session.sent();
+    session.wait_for_sent();
     session.worker.finish();
 }
 
@@ -92,11 +94,8 @@ fn resume(stage: &Stage, account: &str) {
 
 fn apply(stage: &Stage, account: &str) {
     let session = stage.session_of(account);
-    // A server that fails is compared the next time.
-    if session
-        .compare(OtherRooms::Ignore, &|_| true)
-        .is_ok_and(|(_, died)| !died)
-    {
+    // If the server fails, a later step compares it.
+    if session.compare(OtherRooms::Ignore, &|_| true).is_ok() {
         let plan = session.plan(&stage.store(), OtherRooms::Ignore);
         if let Ok(plan) = plan {
             session.send(&plan);
@@ -105,14 +104,14 @@ fn apply(stage: &Stage, account: &str) {
     session.worker.finish();
 }
 
-/// Values as the last writers left them.
+/// The last value that was written on each side.
 #[derive(Default)]
 struct Written {
     local: BTreeMap<Item, Option<ItemValue>>,
     remote: BTreeMap<Item, Option<ItemValue>>,
 }
 
-fn take(stage: &Stage, step: &Step, written: &mut Written) {
+fn run_step(stage: &Stage, step: &Step, written: &mut Written) {
     let class = stage.class;
     match step {
         Step::Commit {
@@ -129,14 +128,14 @@ fn take(stage: &Stage, step: &Step, written: &mut Written) {
             if stage.local(&item).is_none() && title.is_none() {
                 return;
             }
-            let follows = stage.local_hat_at_once(account, user, hat, title);
+            let after_commit = stage.set_local_hat_at_once(account, user, hat, title);
             written
                 .local
                 .insert(item, title.and_then(|title| value(class, title)));
-            for after in follows.into_iter().filter(|_| *sends) {
+            for after in after_commit.into_iter().filter(|_| *sends) {
                 match after {
                     AfterCommit::Send(request) => send(stage, account, request),
-                    // The classes of ejabberd cannot have what the model sometimes adds.
+                    // A server with a catalog does not store users' own titles.
                     AfterCommit::Unstored { .. } => {}
                     AfterCommit::Held { .. } => panic!("{after:?}"),
                 }
@@ -149,9 +148,9 @@ fn take(stage: &Stage, step: &Step, written: &mut Written) {
         } => {
             let hat = HATS[*hat];
             let item = item(if *shared { SHARED } else { REMOTE }, hat);
-            let now = number.and_then(|number| value(class, title(hat, number)));
-            stage.remote_set(&item, now.clone());
-            written.remote.insert(item, now);
+            let value = number.and_then(|number| value(class, title(hat, number)));
+            stage.set_remote(&item, value.clone());
+            written.remote.insert(item, value);
         }
         Step::Fault { after, fault } => {
             let mut server = stage.server.lock().unwrap();
@@ -164,20 +163,22 @@ fn take(stage: &Stage, step: &Step, written: &mut Written) {
     }
 }
 
-fn live(class: ServerClass, steps: &[Step]) -> Result<(), TestCaseError> {
-    let stage = Stage::known(class);
+/// Runs these steps, then sessions without faults, and checks the result.
+fn check(class: ServerClass, steps: &[Step]) -> Result<(), TestCaseError> {
+    let stage = Stage::compared(class);
     let mut written = Written::default();
-    let mut last = 0;
+    let mut last_account = 0;
     for step in steps {
         if let Step::Commit { account, .. } | Step::Resume { account } | Step::Apply { account } = step
-            && *account != last
+            && *account != last_account
         {
-            // So much later that ejabberd has stored what the other account sent: what one account saw on the server and
-            // the server then lost is known only to the account that sent it.
-            stage.server.lock().unwrap().stored();
-            last = *account;
+            // Enough time passes for ejabberd to store what the other account sent. Otherwise, a change that one
+            // account sent, the other saw, and the server then lost would look like a change on the server to the other
+            // account.
+            stage.server.lock().unwrap().store_all();
+            last_account = *account;
         }
-        take(&stage, step, &mut written);
+        run_step(&stage, step, &mut written);
     }
     stage.server.lock().unwrap().faults.clear();
     for _ in 0..2 {
@@ -193,11 +194,11 @@ fn live(class: ServerClass, steps: &[Step]) -> Result<(), TestCaseError> {
             let (local, remote) = (written.local.get(&item), written.remote.get(&item));
             match (local, remote) {
                 (None, None) => {
-                    let at_first = (hat == "urn:x:old").then(|| value(class, "Old")).flatten();
+                    let initial = (hat == "urn:x:old").then(|| value(class, "Old")).flatten();
                     prop_assert_eq!(
                         &sides,
-                        &(at_first.clone(), at_first),
-                        "{:?}: nobody changed it",
+                        &(initial.clone(), initial),
+                        "{:?}: no step changed this item",
                         &item
                     );
                 }
@@ -206,10 +207,9 @@ fn live(class: ServerClass, steps: &[Step]) -> Result<(), TestCaseError> {
                 }
                 (Some(local), Some(remote)) => {
                     let agree = sides.0 == sides.1 && (sides.0 == *local || sides.0 == *remote);
-                    // A conflict waits for somebody to choose.
-                    let waits = sides == (local.clone(), remote.clone());
+                    let is_conflict = sides == (local.clone(), remote.clone());
                     prop_assert!(
-                        agree || waits,
+                        agree || is_conflict,
                         "{:?}: {:?}, written {:?} and {:?}",
                         &item,
                         &sides,
@@ -223,7 +223,7 @@ fn live(class: ServerClass, steps: &[Step]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn lives(class: ServerClass) {
+fn check_random_steps(class: ServerClass) {
     let cases = if std::env::var_os("HATRACK_LONG").is_some() {
         400
     } else {
@@ -234,14 +234,14 @@ fn lives(class: ServerClass) {
         max_shrink_iters: 200,
         ..Config::with_cases(cases)
     };
-    let steps = prop::collection::vec(step(), 1..14);
-    let result = TestRunner::new(config).run(&steps, |steps| live(class, &steps));
+    let steps = prop::collection::vec(any_step(), 1..14);
+    let result = TestRunner::new(config).run(&steps, |steps| check(class, &steps));
     if let Err(error) = result {
         panic!("{error}");
     }
 }
 
-/// What was lost once.
+/// Sequences in which an earlier version lost changes.
 #[test]
 fn changes_of_two_accounts_that_undo_each_other_are_not_lost() {
     let commit = |account, user, title, sends| Step::Commit {
@@ -256,8 +256,8 @@ fn changes_of_two_accounts_that_undo_each_other_are_not_lost() {
         hat: 0,
         title,
     };
-    let lives = [
-        // What one account removed, the other adds again before a read confirms the removal.
+    let sequences = [
+        // One account adds a hat again that the other removed, before a read confirms the removal.
         vec![commit(1, 1, None, true), commit(0, 1, Some(0), false)],
         vec![
             commit(0, 1, None, false),
@@ -271,7 +271,8 @@ fn changes_of_two_accounts_that_undo_each_other_are_not_lost() {
             commit(1, 0, Some(0), true),
             Step::Crash,
         ],
-        // Somebody changes on the server what the account sent, then changes it back; another account receives that.
+        // Someone changes on the server what an account sent, then changes it back. In between, another account
+        // compares.
         vec![
             commit(0, 2, None, true),
             set(Some(0)),
@@ -280,8 +281,8 @@ fn changes_of_two_accounts_that_undo_each_other_are_not_lost() {
         ],
     ];
     for class in CLASSES {
-        for steps in &lives {
-            if let Err(error) = live(class, steps) {
+        for steps in &sequences {
+            if let Err(error) = check(class, steps) {
                 panic!("{class:?} {steps:?}: {error}");
             }
         }
@@ -290,15 +291,15 @@ fn changes_of_two_accounts_that_undo_each_other_are_not_lost() {
 
 #[test]
 fn changes_sent_at_once_to_prosody_are_lost_on_neither_side() {
-    lives(ServerClass::Prosody);
+    check_random_steps(ServerClass::Prosody);
 }
 
 #[test]
 fn changes_sent_at_once_to_an_older_ejabberd_are_lost_on_neither_side() {
-    lives(ServerClass::EjabberdOld);
+    check_random_steps(ServerClass::EjabberdOld);
 }
 
 #[test]
 fn changes_sent_at_once_to_ejabberd_are_lost_on_neither_side() {
-    lives(ServerClass::EjabberdCatalog);
+    check_random_steps(ServerClass::EjabberdCatalog);
 }

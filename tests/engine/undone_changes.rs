@@ -1,4 +1,4 @@
-//! Changes that are taken back before the server has them.
+//! Changes that are undone before the server has them.
 
 use std::sync::mpsc::channel;
 
@@ -6,26 +6,26 @@ use hatrack::model::HatId;
 use hatrack::store::Store;
 use hatrack::sync::{AfterCommit, Item, OtherRooms, SendState, ServerEvent, ServerRequest};
 
-use crate::simulated::{Fault, Meanwhile};
+use crate::simulated::{Callback, Fault};
 use crate::stage::*;
 
-/// The last request that follows commits.
-fn request(follows: Vec<AfterCommit>) -> ServerRequest {
-    let requests = follows.into_iter().filter_map(|after| match after {
+/// The last request among the consequences of commits.
+fn request(after_commit: Vec<AfterCommit>) -> ServerRequest {
+    let requests = after_commit.into_iter().filter_map(|after| match after {
         AfterCommit::Send(request) => Some(request),
         _ => None,
     });
     requests.last().unwrap()
 }
 
-/// Adds a hat to users, or removes it, in one commit.
-fn set_hats(store: &mut Store, users: &[&str], hat: Option<&str>) {
+/// Adds a hat with this title to users in one commit, or removes it if there is no title.
+fn set_hats(store: &mut Store, users: &[&str], title: Option<&str>) {
     let id = HatId::unchecked("urn:x:there");
     let mut next = store.wardrobe().clone();
     let mut group = hatrack::model::EditGroup::default();
     for user in users {
         let user = jid(&format!("{user}@example.org"));
-        let changed = match hat {
+        let changed = match title {
             Some(title) => {
                 let attachment = hatrack::model::Attachment::default()
                     .with_active(true)
@@ -39,25 +39,25 @@ fn set_hats(store: &mut Store, users: &[&str], hat: Option<&str>) {
     assert!(store.commit(&[group.into()]).unwrap()[0].is_ok());
 }
 
-fn there(user: &str) -> Item {
+fn hat_of(user: &str) -> Item {
     item(user, "urn:x:there")
 }
 
 #[test]
-fn refused_change_that_was_undone_waits_for_no_server() {
+fn refused_change_that_is_undone_does_not_wait_for_the_server() {
     for class in CLASSES {
-        let stage = Stage::known(class);
-        let (mut store, follows) = stage.store_at_once("state");
+        let stage = Stage::compared(class);
+        let (mut store, after_commit) = stage.store_at_once("state");
         let session = stage.session();
-        stage.server.lock().unwrap().fixed.insert(there("u0"));
+        stage.server.lock().unwrap().refused_items.insert(hat_of("u0"));
         set_hats(&mut store, &["u0"], Some("There"));
         session
             .worker
-            .request(request(follows.try_iter().collect()))
+            .request(request(after_commit.try_iter().collect()))
             .unwrap();
-        let report = session.sent();
+        let report = session.wait_for_sent();
         assert_eq!(report.rooms[0].failed.len(), 1, "{class:?}: {report:?}");
-        stage.server.lock().unwrap().gone = true;
+        stage.server.lock().unwrap().rooms_are_gone = true;
         let server = "example".into();
         session
             .worker
@@ -66,7 +66,7 @@ fn refused_change_that_was_undone_waits_for_no_server() {
         set_hats(&mut store, &["u0"], None);
         session
             .worker
-            .request(request(follows.try_iter().collect()))
+            .request(request(after_commit.try_iter().collect()))
             .unwrap();
         let mut states = None;
         let report = session.wait(|event| match event {
@@ -82,11 +82,11 @@ fn refused_change_that_was_undone_waits_for_no_server() {
     }
 }
 
-/// Another account was answered that the hat is there, which no read has confirmed yet.
+/// Another account has sent the hat. The server has acknowledged that, but no read has confirmed it yet.
 #[test]
-fn removal_of_what_another_account_just_sent_is_sent() {
+fn removal_of_a_hat_that_another_account_just_sent_is_sent() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let [mut theirs, mut mine] = ["other", "state"].map(|state| stage.store_at_once(state));
         let (other, session) = (stage.session_of("other"), stage.session());
         set_hats(&mut theirs.0, &["u0"], Some("There"));
@@ -94,31 +94,31 @@ fn removal_of_what_another_account_just_sent_is_sent() {
             .worker
             .request(request(theirs.1.try_iter().collect()))
             .unwrap();
-        assert_eq!(other.sent().rooms[0].sent, 1, "{class:?}");
+        assert_eq!(other.wait_for_sent().rooms[0].sent, 1, "{class:?}");
         mine.0.refresh().unwrap();
         set_hats(&mut mine.0, &["u0"], None);
         session
             .worker
             .request(request(mine.1.try_iter().collect()))
             .unwrap();
-        assert_eq!(session.sent().rooms[0].sent, 1, "{class:?}");
-        assert_eq!(stage.remote(&there("u0")), None, "{class:?}");
+        assert_eq!(session.wait_for_sent().rooms[0].sent, 1, "{class:?}");
+        assert_eq!(stage.remote(&hat_of("u0")), None, "{class:?}");
     }
 }
 
-/// While the first of many changes is sent, others are taken back or changed again.
+/// While the first of many changes is sent, others are undone or changed again.
 #[test]
-fn what_is_taken_back_while_others_are_sent_is_not_sent() {
+fn changes_that_are_undone_while_others_are_sent_are_not_sent() {
     for class in CLASSES {
         for (by_plan, fault) in [(false, None), (true, None), (false, Some(Fault::Unsure))] {
-            let told = format!("{class:?}, by a plan: {by_plan}, {fault:?}");
-            let stage = Stage::known(class);
-            let (mut store, follows) = stage.store_at_once("state");
+            let case = format!("{class:?}, by a plan: {by_plan}, {fault:?}");
+            let stage = Stage::compared(class);
+            let (mut store, after_commit) = stage.store_at_once("state");
             let session = stage.session();
             if by_plan {
                 let users = ["u0", "u1", "u2", "u3", "u4"];
                 for user in users {
-                    stage.local_hat(user, "urn:x:there", Some("There"));
+                    stage.set_local_hat(user, "urn:x:there", Some("There"));
                 }
                 store.refresh().unwrap();
             } else {
@@ -130,9 +130,9 @@ fn what_is_taken_back_while_others_are_sent_is_not_sent() {
                 let (id, reason) = (2, None);
                 ServerRequest::Apply { id, plan, reason }
             } else {
-                request(follows.try_iter().collect())
+                request(after_commit.try_iter().collect())
             };
-            let (sender, then) = channel();
+            let (sender, next_requests) = channel();
             {
                 let mut server = stage.server.lock().unwrap();
                 if let Some(fault) = fault {
@@ -140,12 +140,12 @@ fn what_is_taken_back_while_others_are_sent_is_not_sent() {
                     let next = server.calls + 2;
                     server.faults.insert(next, fault);
                 }
-                server.after_change = Some(Meanwhile(Box::new(move || {
+                server.after_change = Some(Callback(Box::new(move || {
                     set_hats(&mut store, &["u2", "u4"], None);
-                    // An undo and another change of it.
+                    // One of the undone changes is made again with another title.
                     set_hats(&mut store, &["u4"], Some("Again"));
                     set_hats(&mut store, &["u3"], None);
-                    sender.send(request(follows.try_iter().collect())).unwrap();
+                    sender.send(request(after_commit.try_iter().collect())).unwrap();
                 })));
             }
             session.worker.request(first).unwrap();
@@ -153,53 +153,57 @@ fn what_is_taken_back_while_others_are_sent_is_not_sent() {
                 ServerEvent::Sent { report, .. } | ServerEvent::Applied { report, .. } => Some(report),
                 _ => None,
             });
-            assert_eq!(report.rooms[0].unsent, 0, "{told}: {report:?}");
-            session.worker.request(then.recv().unwrap()).unwrap();
-            let report = session.sent();
+            assert_eq!(report.rooms[0].unsent, 0, "{case}: {report:?}");
+            session.worker.request(next_requests.recv().unwrap()).unwrap();
+            let report = session.wait_for_sent();
             assert!(
                 report.rooms.iter().all(|room| room.unsent == 0),
-                "{told}: {report:?}"
+                "{case}: {report:?}"
             );
             let server = stage.server.lock().unwrap();
             for user in ["u2", "u3"] {
-                assert!(!server.asked.contains(&there(user)), "{told}: {user}");
+                assert!(!server.requested_items.contains(&hat_of(user)), "{case}: {user}");
             }
             for user in ["u0", "u1", "u4"] {
-                assert_eq!(server.changed.get(&there(user)), Some(&1), "{told}: {user}");
+                assert_eq!(
+                    server.change_counts.get(&hat_of(user)),
+                    Some(&1),
+                    "{case}: {user}"
+                );
             }
             drop(server);
             let title = if class.holds_catalog() { "There" } else { "Again" };
-            assert_eq!(stage.remote(&there("u4")), value(class, title), "{told}");
+            assert_eq!(stage.remote(&hat_of("u4")), value(class, title), "{case}");
         }
     }
 }
 
-/// A plan that somebody stops leaves what was changed while it was applied.
+/// Stopping a plan does not stop changes that were made while the plan was applied.
 #[test]
 fn change_during_a_stopped_apply_is_still_sent() {
     for class in [
         hatrack::sync::ServerClass::Prosody,
         hatrack::sync::ServerClass::EjabberdOld,
     ] {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         for number in 0..5 {
-            stage.local_hat(&format!("u{number}"), "urn:x:there", Some("There"));
+            stage.set_local_hat(&format!("u{number}"), "urn:x:there", Some("There"));
         }
-        let (mut store, follows) = stage.store_at_once("state");
+        let (mut store, after_commit) = stage.store_at_once("state");
         let session = stage.session();
         let plan = session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
-        let (sender, then) = channel();
-        let (began, has_begun) = channel();
-        let (go_on, goes_on) = channel::<()>();
+        let (sender, next_requests) = channel();
+        let (changed, is_changed) = channel();
+        let (resume, is_resumed) = channel::<()>();
         let server = stage.server.clone();
-        stage.server.lock().unwrap().after_change = Some(Meanwhile(Box::new(move || {
+        stage.server.lock().unwrap().after_change = Some(Callback(Box::new(move || {
             set_hats(&mut store, &["u4"], None);
             set_hats(&mut store, &["u4"], Some("Again"));
-            sender.send(request(follows.try_iter().collect())).unwrap();
-            // The next one is sent before it is stopped.
-            server.lock().unwrap().after_change = Some(Meanwhile(Box::new(move || {
-                began.send(()).unwrap();
-                goes_on.recv().unwrap();
+            sender.send(request(after_commit.try_iter().collect())).unwrap();
+            // The plan is stopped while its second change is sent.
+            server.lock().unwrap().after_change = Some(Callback(Box::new(move || {
+                changed.send(()).unwrap();
+                is_resumed.recv().unwrap();
             })));
         })));
         let (id, reason) = (2, None);
@@ -207,15 +211,15 @@ fn change_during_a_stopped_apply_is_still_sent() {
             .worker
             .request(ServerRequest::Apply { id, plan, reason })
             .unwrap();
-        has_begun.recv().unwrap();
+        is_changed.recv().unwrap();
         session.worker.request(ServerRequest::Stop { id }).unwrap();
-        go_on.send(()).unwrap();
+        resume.send(()).unwrap();
         let stopped = session.wait(|event| match event {
             ServerEvent::Applied { stopped, .. } => Some(stopped),
             _ => None,
         });
         assert!(stopped, "{class:?}");
-        session.worker.request(then.recv().unwrap()).unwrap();
+        session.worker.request(next_requests.recv().unwrap()).unwrap();
         let mut states = Vec::new();
         let report = session.wait(|event| match event {
             ServerEvent::Outbox { items, .. } => {
@@ -226,27 +230,28 @@ fn change_during_a_stopped_apply_is_still_sent() {
             _ => None,
         });
         assert_eq!(report.rooms[0].sent, 1, "{class:?}");
-        assert_eq!(stage.remote(&there("u4")), value(class, "Again"), "{class:?}");
-        assert_eq!(stage.remote(&there("u3")), None, "{class:?}");
+        assert_eq!(stage.remote(&hat_of("u4")), value(class, "Again"), "{class:?}");
+        assert_eq!(stage.remote(&hat_of("u3")), None, "{class:?}");
         let waits = states.iter().any(|(_, state)| *state == SendState::Waiting);
         assert!(!waits, "{class:?}: {states:?}");
     }
 }
 
-/// A session that ended before it could store the answer may have sent a change that is undone before another one sends it.
-/// It left the room's lock, or began before the other one.
+/// A session that ended before it could store the answer may have sent a change, which is now undone. This is known
+/// from the room's lock that a killed session left, or from the time of the change, which is before the start of this
+/// session.
 #[test]
-fn what_an_ended_session_may_have_sent_is_undone_on_the_server() {
+fn change_that_an_ended_session_may_have_sent_is_undone_on_the_server() {
     for class in CLASSES {
         for is_killed in [false, true] {
-            let stage = Stage::known(class);
-            let (mut store, follows) = stage.store_at_once("state");
+            let stage = Stage::compared(class);
+            let (mut store, after_commit) = stage.store_at_once("state");
             let earlier = is_killed.then(|| stage.session());
             if let Some(session) = &earlier {
                 session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
             }
             set_hats(&mut store, &["u0"], Some("There"));
-            stage.remote_set(&there("u0"), value(class, "There"));
+            stage.set_remote(&hat_of("u0"), value(class, "There"));
             let session = earlier.unwrap_or_else(|| stage.session());
             session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
             if is_killed {
@@ -259,12 +264,16 @@ fn what_an_ended_session_may_have_sent_is_undone_on_the_server() {
             set_hats(&mut store, &["u0"], None);
             session
                 .worker
-                .request(request(follows.try_iter().collect()))
+                .request(request(after_commit.try_iter().collect()))
                 .unwrap();
-            session.sent();
-            assert_eq!(stage.remote(&there("u0")), None, "{class:?}, killed: {is_killed}");
-            let left = std::fs::read_dir(stage.folder.path().join("state/outbox")).unwrap();
-            assert!(left.flatten().all(|file| {
+            session.wait_for_sent();
+            assert_eq!(
+                stage.remote(&hat_of("u0")),
+                None,
+                "{class:?}, killed: {is_killed}"
+            );
+            let files = std::fs::read_dir(stage.folder.path().join("state/outbox")).unwrap();
+            assert!(files.flatten().all(|file| {
                 file.path()
                     .extension()
                     .is_none_or(|extension| extension != "lock")
@@ -273,59 +282,62 @@ fn what_an_ended_session_may_have_sent_is_undone_on_the_server() {
     }
 }
 
-/// The disk is full while changes are sent, so that no answer can be stored. Once there is space, one of them is undone, by the
-/// same session or by another one of the account.
+/// The disk is full while changes are sent, so that no answer can be stored. Once there is space, one of them is
+/// undone, by the same session or by another one of the account.
 #[test]
-fn what_was_sent_while_the_disk_was_full_is_undone_on_the_server() {
+fn change_that_was_sent_while_the_disk_was_full_is_undone_on_the_server() {
     for class in CLASSES {
-        for by_the_same in [true, false] {
+        for is_same_session in [true, false] {
             for fault in [None, Some(Fault::Unsure)] {
-                let told = format!("{class:?}, same session: {by_the_same}, {fault:?}");
-                let stage = Stage::known(class);
-                let (mut store, follows) = stage.store_at_once("state");
+                let case = format!("{class:?}, same session: {is_same_session}, {fault:?}");
+                let stage = Stage::compared(class);
+                let (mut store, after_commit) = stage.store_at_once("state");
                 let sessions = [stage.session(), stage.session()];
                 for session in &sessions {
                     session.plan(&stage.store(), OtherRooms::Ignore).unwrap();
                 }
                 set_hats(&mut store, &["u0", "u1"], Some("There"));
-                let full = stage.folder.path().join("state/outbox");
-                let away = stage.folder.path().join("state/away");
+                let outboxes = stage.folder.path().join("state/outbox");
+                let moved_away = stage.folder.path().join("state/away");
                 {
-                    let (full, away) = (full.clone(), away.clone());
+                    let (outboxes, moved_away) = (outboxes.clone(), moved_away.clone());
                     let mut server = stage.server.lock().unwrap();
                     if let Some(fault) = fault {
                         // The room is read first.
                         let next = server.calls + 2;
                         server.faults.insert(next, fault);
                     }
-                    server.after_change = Some(Meanwhile(Box::new(move || {
-                        std::fs::rename(&full, &away).unwrap();
-                        // Nothing can be written into a folder that is a file.
-                        std::fs::write(&full, "").unwrap();
+                    server.after_change = Some(Callback(Box::new(move || {
+                        // Writing fails as on a full disk, because a file has replaced the folder.
+                        std::fs::rename(&outboxes, &moved_away).unwrap();
+                        std::fs::write(&outboxes, "").unwrap();
                     })));
                 }
                 let first = &sessions[0];
                 first
                     .worker
-                    .request(request(follows.try_iter().collect()))
+                    .request(request(after_commit.try_iter().collect()))
                     .unwrap();
-                let report = first.sent();
-                assert!(report.rooms[0].error.is_some(), "{told}: {report:?}");
-                assert_eq!(stage.remote(&there("u0")), value(class, "There"), "{told}");
-                std::fs::remove_file(&full).unwrap();
-                std::fs::rename(&away, &full).unwrap();
+                let report = first.wait_for_sent();
+                assert!(report.rooms[0].error.is_some(), "{case}: {report:?}");
+                assert_eq!(stage.remote(&hat_of("u0")), value(class, "There"), "{case}");
+                std::fs::remove_file(&outboxes).unwrap();
+                std::fs::rename(&moved_away, &outboxes).unwrap();
                 set_hats(&mut store, &["u0"], None);
-                let next = &sessions[usize::from(!by_the_same)];
-                let undo = request(follows.try_iter().collect());
+                let next = &sessions[usize::from(!is_same_session)];
+                let undo = request(after_commit.try_iter().collect());
                 next.worker.request(undo).unwrap();
-                let report = next.sent();
-                assert_eq!(report.rooms[0].unsent, 0, "{told}: {report:?}");
-                assert_eq!(stage.remote(&there("u0")), None, "{told}");
-                assert_eq!(stage.remote(&there("u1")), value(class, "There"), "{told}");
-                let mut left = std::fs::read_dir(&full).unwrap().flatten();
-                let is_lock =
-                    |file: &std::fs::DirEntry| file.path().extension().is_some_and(|end| end == "lock");
-                assert!(!left.any(|file| is_lock(&file)), "{told}");
+                let report = next.wait_for_sent();
+                assert_eq!(report.rooms[0].unsent, 0, "{case}: {report:?}");
+                assert_eq!(stage.remote(&hat_of("u0")), None, "{case}");
+                assert_eq!(stage.remote(&hat_of("u1")), value(class, "There"), "{case}");
+                let mut files = std::fs::read_dir(&outboxes).unwrap().flatten();
+                let is_lock = |file: &std::fs::DirEntry| {
+                    file.path()
+                        .extension()
+                        .is_some_and(|extension| extension == "lock")
+                };
+                assert!(!files.any(|file| is_lock(&file)), "{case}");
             }
         }
     }
@@ -333,12 +345,12 @@ fn what_was_sent_while_the_disk_was_full_is_undone_on_the_server() {
 
 /// The server is away when the change is made, and when it is undone, by this session or by a later one.
 #[test]
-fn undone_change_that_was_never_sent_waits_for_no_server() {
+fn undone_change_that_was_never_sent_does_not_wait_for_the_server() {
     for class in CLASSES {
-        for by_the_same in [true, false] {
-            let told = format!("{class:?}, same session: {by_the_same}");
-            let stage = Stage::known(class);
-            let (mut store, follows) = stage.store_at_once("state");
+        for is_same_session in [true, false] {
+            let case = format!("{class:?}, same session: {is_same_session}");
+            let stage = Stage::compared(class);
+            let (mut store, after_commit) = stage.store_at_once("state");
             let first = stage.session();
             {
                 let mut server = stage.server.lock().unwrap();
@@ -346,13 +358,13 @@ fn undone_change_that_was_never_sent_waits_for_no_server() {
                 server.faults = calls.map(|call| (call, Fault::Away)).collect();
             }
             set_hats(&mut store, &["u0", "u1"], Some("There"));
-            let add = request(follows.try_iter().collect());
+            let add = request(after_commit.try_iter().collect());
             first.worker.request(add).unwrap();
-            assert_eq!(first.sent().rooms[0].unsent, 2, "{told}");
-            let later = (!by_the_same).then(|| stage.session());
+            assert_eq!(first.wait_for_sent().rooms[0].unsent, 2, "{case}");
+            let later = (!is_same_session).then(|| stage.session());
             let next = later.as_ref().unwrap_or(&first);
             set_hats(&mut store, &["u0"], None);
-            let undo = request(follows.try_iter().collect());
+            let undo = request(after_commit.try_iter().collect());
             next.worker.request(undo).unwrap();
             let mut states = Vec::new();
             let report = next.wait(|event| match event {
@@ -363,8 +375,8 @@ fn undone_change_that_was_never_sent_waits_for_no_server() {
                 ServerEvent::Sent { report, .. } => Some(report),
                 _ => None,
             });
-            assert_eq!(report.rooms[0].unsent, 1, "{told}: {report:?}");
-            assert_eq!(states, [(there("u1"), SendState::Waiting)], "{told}");
+            assert_eq!(report.rooms[0].unsent, 1, "{case}: {report:?}");
+            assert_eq!(states, [(hat_of("u1"), SendState::Waiting)], "{case}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Hats that expire while the screen is open and nobody presses a key.
+//! Hats that expire while the screen is open and no key is pressed.
 
 use crate::stage::{ENTER, Home, ROOM, Stage, TERRY};
 
 const HAT: &str = "urn:x:proctor";
 
 #[test]
-fn hat_is_removed_at_its_end_without_a_key() {
+fn hat_is_removed_when_it_expires_without_a_key() {
     let home = Home::with_terry();
     home.run(&[
         "add",
@@ -21,7 +21,7 @@ fn hat_is_removed_at_its_end_without_a_key() {
     stage.see("Courses");
     stage.press_and_see(ENTER, TERRY);
     stage.press_and_see(ENTER, "inactive, expires");
-    // A command makes the hat expire soon, so the screen has to look at the clock earlier.
+    // A command lets the hat expire sooner, so the screen has to remove it sooner, too.
     home.run(&[
         "add",
         ROOM,

@@ -14,9 +14,9 @@ fn shell(home: &Home) -> Stage {
     stage
 }
 
-/// Waits until the shell has reported a stopped job this many times: earlier lines stay on the screen.
+/// Waits until the shell has reported a stopped job this many times since its start.
 fn until_stopped(stage: &Stage, times: usize) {
-    stage.until("the shell is back", |output| {
+    stage.until("the shell reports the stopped job", |output| {
         let count = String::from_utf8_lossy(&output.raw).matches("Stopped").count();
         count == times
     });
@@ -36,7 +36,7 @@ fn check_suspend_and_resume(line: &str) {
         stage.press(&format!("echo $((6*7+{number}))\r"));
         stage.see(&(42 + number).to_string());
         stage.press("fg\r");
-        stage.until("the screen as it was", |output| {
+        stage.until("the screen is drawn as before", |output| {
             output.parser.screen().alternate_screen() && output.cells() == full
         });
     }
@@ -52,9 +52,9 @@ fn shell_resumes_session() {
     check_suspend_and_resume(HATRACK);
 }
 
-/// Ending takes a while if a server does not answer.
+/// If a server does not answer, the program ends only after a moment.
 #[test]
-fn text_typed_after_quitting_is_for_the_shell() {
+fn text_typed_while_the_program_ends_reaches_the_shell() {
     let home = Home::with_terry();
     let config = "[servers.example]\nkind = \"prosody\"\nservices = [\"conference.example.org\"]\ncommand = [\"/bin/sleep\", \"1000\"]\n";
     std::fs::write(home.path(".config/hatrack/config.toml"), config).unwrap();
@@ -72,12 +72,12 @@ fn text_typed_after_quitting_is_for_the_shell() {
 }
 
 #[test]
-fn surrounding_script_is_suspended_too() {
+fn script_that_runs_the_program_is_suspended_too() {
     check_suspend_and_resume(&format!("sh -c '{HATRACK}; exit $?'"));
 }
 
 #[test]
-fn refuses_suspend_without_job_control() {
+fn suspend_is_refused_without_job_control() {
     for signal in [false, true] {
         let home = Home::with_terry();
         let mut stage = Stage::hatrack(&home, &[]);
@@ -94,7 +94,7 @@ fn refuses_suspend_without_job_control() {
 }
 
 #[test]
-fn sigstop_sets_up_terminal_again() {
+fn terminal_is_set_up_again_after_sigstop() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Courses");
@@ -141,7 +141,9 @@ fn suspend_after_change_holds_no_lock() {
     stage.press("q");
     stage.until_restored();
     // The shell may discard input typed before its prompt.
-    stage.until("the shell asks", |output| prompts(&output.raw) > before);
+    stage.until("the shell shows its prompt", |output| {
+        prompts(&output.raw) > before
+    });
     stage.press("exit\r");
     assert_eq!(stage.end_with_terminal_restored(), 0);
 }

@@ -1,4 +1,4 @@
-//! What restricted sessions are told when something fails.
+//! Messages about failures contain no paths and no other rooms in sessions that are restricted to some rooms.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,8 +16,9 @@ fn settings() -> ServerSettings {
     ServerSettings::new("one", vec![jid("one.example.org")], access)
 }
 
-/// What a session of these rooms is told of a server whose socket is missing.
-fn told(rooms: Option<BTreeSet<hatrack::model::Jid>>, folder: &Path) -> Vec<String> {
+/// The messages of a session about a server whose socket is missing. `rooms`: the rooms to which the session is
+/// restricted.
+fn messages(rooms: Option<BTreeSet<hatrack::model::Jid>>, folder: &Path) -> Vec<String> {
     let options = WorkerOptions {
         servers: vec![settings()],
         data_file: folder.join("hats.json"),
@@ -40,16 +41,16 @@ fn told(rooms: Option<BTreeSet<hatrack::model::Jid>>, folder: &Path) -> Vec<Stri
             affiliations: None,
         })
         .unwrap();
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     loop {
         match events.recv_timeout(Duration::from_secs(60)).unwrap() {
             ServerEvent::State {
                 state: ServerState::Away(text) | ServerState::Refused(text),
                 ..
-            } => told.push(text),
+            } => messages.push(text),
             ServerEvent::Planned { plan, .. } => {
-                told.push(plan.unwrap_err());
-                return told;
+                messages.push(plan.unwrap_err());
+                return messages;
             }
             _ => {}
         }
@@ -57,20 +58,23 @@ fn told(rooms: Option<BTreeSet<hatrack::model::Jid>>, folder: &Path) -> Vec<Stri
 }
 
 #[test]
-fn a_session_of_some_rooms_is_told_no_paths() {
+fn session_restricted_to_rooms_sees_no_paths() {
     let folder = tempfile::tempdir().unwrap();
-    let all = told(None, folder.path());
+    let unrestricted = messages(None, folder.path());
     assert!(
-        !all.is_empty() && all.iter().all(|text| text.contains("/nowhere/secret.sock")),
-        "{all:?}"
+        !unrestricted.is_empty()
+            && unrestricted
+                .iter()
+                .all(|text| text.contains("/nowhere/secret.sock")),
+        "{unrestricted:?}"
     );
-    let some = told(Some([jid("a@one.example.org")].into()), folder.path());
-    let hidden = "the server cannot be used now; its administrator can see why with hatrack servers check";
-    assert_eq!(some, vec![hidden; all.len()]);
+    let restricted = messages(Some([jid("a@one.example.org")].into()), folder.path());
+    let redacted = "the server cannot be used now; its administrator can see why with hatrack servers check";
+    assert_eq!(restricted, vec![redacted; unrestricted.len()]);
 }
 
 #[test]
-fn a_session_of_some_rooms_is_told_no_other_rooms() {
+fn session_restricted_to_rooms_sees_no_other_rooms() {
     let redactor = Redactor::new([jid("a@one.example.org")].into(), vec![settings().entry]);
     for text in [
         "wrong password for moderator@example.net",

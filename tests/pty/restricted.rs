@@ -1,5 +1,5 @@
-//! Attempts to break out of `--room` and `--read-only` with the keys of the screen; `tests/cli/restricted.rs` has those with
-//! commands.
+//! Attempts to break out of `--room` and `--read-only` with the keys of the screen; `tests/cli/restricted.rs` has those
+//! with commands.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,16 +13,17 @@ use serde_json::{Value, json};
 
 use crate::stage::{ENTER, HATRACK, Home, ROOM, Stage, TERRY, until};
 
-/// A hidden room and a missing one; nothing may reveal a difference.
+/// The address of a room that the restricted session must not show.
 const SECRET: &str = "staff@conference.example.org";
-const NOWHERE: &str = "other@conference.example.org";
+/// The address of a room that does not exist. Nothing may reveal a difference between this room and the hidden one.
+const MISSING: &str = "other@conference.example.org";
 const BOSS: &str = "boss@example.org";
 const KEEPER: &str = "urn:x:keeper";
-/// Words in the file, the history and drafts that a session restricted to the other room must not show.
+/// Words in the file, the history and drafts that the restricted session must not show.
 const HIDDEN: [&str; 6] = ["staff", "boss", "keeper", "Keeper", "Vault", "secret"];
 const ESC: &str = "\x1b";
 
-/// Two rooms; the newest changes, by alice herself, are in the hidden one.
+/// A home with two rooms. The newest changes, made by alice, are in the hidden room.
 fn home() -> Home {
     let home = Home::with_terry();
     home.run(&["add", ROOM, TERRY, "urn:x:ta", "--title", "Assistant", "--active"]);
@@ -43,20 +44,20 @@ fn home() -> Home {
     home
 }
 
-fn restricted(home: &Home) -> Stage {
+fn start_restricted(home: &Home) -> Stage {
     let stage = Stage::hatrack(home, &["--actor", "alice", "--room", ROOM]);
     stage.see("Courses");
     stage
 }
 
-/// The hidden room.
-fn secret(home: &Home) -> Value {
+/// The hidden room in the data file.
+fn hidden_room(home: &Home) -> Value {
     let pointer = format!("/rooms/{SECRET}");
     home.document().pointer(&pointer).cloned().unwrap()
 }
 
 /// Checks that no hidden word is on the screen or in any earlier output.
-fn assert_nothing_hidden(stage: &Stage) {
+fn assert_no_hidden_words(stage: &Stage) {
     let output = stage.output();
     let (text, raw) = (output.text(), String::from_utf8_lossy(&output.raw).into_owned());
     for word in HIDDEN {
@@ -72,30 +73,30 @@ fn escape(stage: &mut Stage) {
 
 /// Quits, and checks that nothing hidden was shown.
 fn quit(mut stage: Stage) {
-    assert_nothing_hidden(&stage);
+    assert_no_hidden_words(&stage);
     stage.press("q");
     assert_eq!(stage.end_with_terminal_restored(), 0);
-    assert_nothing_hidden(&stage);
+    assert_no_hidden_words(&stage);
 }
 
 #[test]
 fn restricted_session_shows_only_its_rooms() {
     let home = home();
-    let mut stage = restricted(&home);
+    let mut stage = start_restricted(&home);
     stage.see("1 room  2 users  2 hats");
     for key in ["G", "l", "l", "G", "w", "w"] {
         stage.press(key);
-        assert_nothing_hidden(&stage);
+        assert_no_hidden_words(&stage);
     }
     stage.press_and_see("?", "┏ Help");
     escape(&mut stage);
     stage.press_and_see("a", "Existing hats 1");
-    // In the other room the boss has the hat, with another title.
+    // The users of the hidden room are not counted. There, the boss has the hat with another title.
     stage.see("1 user");
     stage.press_and_see("kee", "Existing hats 0");
     stage.press("\x15");
     stage.press_and_see("procto", "Existing hats 1");
-    assert_nothing_hidden(&stage);
+    assert_no_hidden_words(&stage);
     stage.press_and_see(ESC, "Discard changes");
     stage.press("y");
     stage.until("the form is closed", |output| !output.shows("Existing hats"));
@@ -125,7 +126,7 @@ fn plain_mode_and_clipboard_respect_restriction() {
         (ESC, "Users in Courses"),
     ] {
         stage.press_and_see(keys, shown);
-        // The typed text itself is on the screen.
+        // The screen shows the typed word itself.
         if !keys.contains("keeper") {
             assert!(
                 !HIDDEN.iter().any(|word| stage.output().shows(word)),
@@ -156,7 +157,7 @@ fn hidden_room_is_rejected_like_missing_room() {
     let home = home();
     let before = home.document();
     let refused = |room: &str| {
-        let mut stage = restricted(&home);
+        let mut stage = start_restricted(&home);
         stage.press_and_see("a", "Add room");
         stage.press_and_see(room, room);
         stage.press(ENTER);
@@ -164,24 +165,24 @@ fn hidden_room_is_rejected_like_missing_room() {
         let text = stage.output().text();
         text.replace(room, "ROOM")
     };
-    assert_eq!(refused(SECRET), refused(NOWHERE));
+    assert_eq!(refused(SECRET), refused(MISSING));
     assert_eq!(home.document(), before);
 }
 
 #[test]
 fn history_and_undo_respect_restriction() {
     let home = home();
-    let hidden = secret(&home);
-    let mut stage = restricted(&home);
+    let hidden = hidden_room(&home);
+    let mut stage = start_restricted(&home);
     stage.press("u");
     stage.see("Nothing to undo");
     stage.press_and_see("H", "History 5");
     for key in ["G", "a", "a", "r", "r", "s", "s", "g", "t", "t", "G"] {
         stage.press(key);
-        assert_nothing_hidden(&stage);
+        assert_no_hidden_words(&stage);
     }
     escape(&mut stage);
-    // A manual change of both rooms is undone in one of them.
+    // Both rooms are changed in the file by hand. Undo reverts only the change of the visible room.
     let file = home.path(".config/hatrack/hats.json");
     let text = std::fs::read_to_string(&file).unwrap();
     let changed = text
@@ -197,10 +198,10 @@ fn history_and_undo_respect_restriction() {
     stage.press_and_see("H", "Filter: user terry@example.org");
     stage.press_and_see("x", "History 7");
     stage.press("j");
-    assert_nothing_hidden(&stage);
+    assert_no_hidden_words(&stage);
     stage.press("u");
     escape(&mut stage);
-    until("the name is back", || {
+    until("the name is restored", || {
         home.document()["rooms"][ROOM]["name"] == "Courses"
     });
     assert_eq!(home.document()["rooms"][SECRET]["name"], "Vault of gold");
@@ -211,7 +212,7 @@ fn history_and_undo_respect_restriction() {
 #[test]
 fn changes_in_hidden_rooms_are_invisible() {
     let home = home();
-    let mut stage = restricted(&home);
+    let mut stage = start_restricted(&home);
     let before = stage.redrawn_cells("? Help");
     home.run(&["remove", SECRET, BOSS, KEEPER]);
     let (bytes, woken) = (stage.bytes_read(), stage.times_woken("store"));
@@ -243,16 +244,16 @@ fn drafts_of_hidden_rooms_are_kept() {
     assert_eq!(open.end_with_terminal_restored(), 129);
     let drafts = home.drafts();
     assert!(drafts > 0);
-    let mut stage = restricted(&home);
+    let mut stage = start_restricted(&home);
     stage.press("D");
-    assert_nothing_hidden(&stage);
+    assert_no_hidden_words(&stage);
     // The text that is typed here is added to the draft.
     stage.press("lla");
     stage.press_and_see("urn:x:mine", "urn:x:mine");
     stage.signal(Signal::HUP);
     assert_eq!(stage.end_with_terminal_restored(), 129);
-    assert_nothing_hidden(&stage);
-    let mut stage = restricted(&home);
+    assert_no_hidden_words(&stage);
+    let mut stage = start_restricted(&home);
     stage.see("urn:x:mine");
     stage.press_and_see("d", "Discard draft");
     stage.press("y");
@@ -275,7 +276,7 @@ fn restricted_session_ignores_user_environment() {
         format!("{{\"version\": 1, \"rooms\": {{\"{SECRET}\": {{}}}}}}"),
     )
     .unwrap();
-    let more = [
+    let variables = [
         ("HATRACK_FILE", file.as_str()),
         ("HATRACK_ACTOR", "mallory"),
         ("XDG_CONFIG_HOME", &elsewhere),
@@ -285,23 +286,23 @@ fn restricted_session_ignores_user_environment() {
         ("PAGER", "touch started"),
         ("SHELL", "touch started"),
     ];
-    for limit in [&["--room", ROOM] as &[&str], &["--read-only"]] {
-        let line = [&[HATRACK], limit].concat();
-        let mut stage = Stage::with(&home, &line, (100, 30), &more);
+    for restriction in [&["--room", ROOM] as &[&str], &["--read-only"]] {
+        let line = [&[HATRACK], restriction].concat();
+        let mut stage = Stage::with(&home, &line, (100, 30), &variables);
         stage.see("Courses");
         assert!(!stage.output().shows("mallory"));
-        if limit.len() == 2 {
+        if restriction.contains(&"--room") {
             stage.press("lla");
             stage.press_and_see("urn:x:mine", "urn:x:mine");
         }
         stage.signal(Signal::HUP);
         assert_eq!(stage.end_with_terminal_restored(), 129);
     }
-    assert!(home.drafts() > 0, "kept in the account's own folder");
+    assert!(home.drafts() > 0, "the draft is not in the account's own folder");
     assert_eq!(
         std::fs::read_dir(&elsewhere).unwrap().count(),
         1,
-        "nothing is written there"
+        "a file was written into the folder of the variables"
     );
     assert!(!home.path("started").exists());
 }
@@ -312,11 +313,11 @@ fn unreadable_file_reveals_no_content() {
     let file = home.path(".config/hatrack/hats.json");
     let text = std::fs::read_to_string(&file).unwrap();
     let broken = text.replace("\"boss@example.org\"", "\"boss@@keeper\"");
-    // While the screen is open, and at the start.
-    let stage = restricted(&home);
+    // The file becomes invalid while the screen is open, and is invalid at the start.
+    let stage = start_restricted(&home);
     std::fs::write(&file, &broken).unwrap();
     stage.see("line ");
-    assert_nothing_hidden(&stage);
+    assert_no_hidden_words(&stage);
     std::fs::write(&file, &text).unwrap();
     stage.until("the file is read again", |output| {
         output.shows("saved") && !output.shows("line ")
@@ -325,37 +326,37 @@ fn unreadable_file_reveals_no_content() {
     std::fs::write(&file, &broken).unwrap();
     let mut stage = Stage::hatrack(&home, &["--actor", "alice", "--room", ROOM]);
     stage.see("line ");
-    assert_nothing_hidden(&stage);
+    assert_no_hidden_words(&stage);
     stage.press("q");
     assert_eq!(stage.end_with_terminal_restored(), 4);
-    assert_nothing_hidden(&stage);
+    assert_no_hidden_words(&stage);
 }
 
 #[test]
-fn conflict_and_deleted_file_reveal_and_lose_nothing() {
+fn conflict_and_deleted_file_neither_reveal_nor_lose_hidden_data() {
     let home = home();
-    let hidden = secret(&home);
-    let mut stage = restricted(&home);
+    let hidden = hidden_room(&home);
+    let mut stage = start_restricted(&home);
     stage.press("lle");
     stage.press_and_see("!", "Assistant!");
     for (room, user) in [(SECRET, BOSS), (ROOM, TERRY)] {
         home.run(&["add", room, user, "urn:x:ta", "--title", "Changed"]);
     }
     stage.press_and_see(ENTER, "Conflict: changed in the meantime");
-    assert_nothing_hidden(&stage);
+    assert_no_hidden_words(&stage);
     stage.press_and_see("t", "Changed");
-    assert_nothing_hidden(&stage);
-    let whole = home.document();
+    assert_no_hidden_words(&stage);
+    let before = home.document();
     std::fs::remove_file(home.path(".config/hatrack/hats.json")).unwrap();
     stage.see("no longer exists");
     stage.press_and_see("W", "Recreate data file");
-    assert_nothing_hidden(&stage);
+    assert_no_hidden_words(&stage);
     stage.press("y");
     until("the file exists", || {
         home.path(".config/hatrack/hats.json").exists()
     });
-    assert_eq!(home.document()["rooms"], whole["rooms"]);
-    assert_eq!(secret(&home)["name"], hidden["name"]);
+    assert_eq!(home.document()["rooms"], before["rooms"]);
+    assert_eq!(hidden_room(&home)["name"], hidden["name"]);
     quit(stage);
 }
 

@@ -1,23 +1,24 @@
-//! What changes there again while it is being received.
+//! Items that change again on the server while an earlier change of them is being received.
 
 use super::*;
 
-/// A change comes in, but before the file has it, the server has `last`, and that was seen.
-fn received_late(last: Option<&str>) {
+/// Checks that a change is received, and then also a newer one to the title `last`, which is polled before the first
+/// change is in the file.
+fn check_change_while_receiving(last: Option<&str>) {
     for class in [ServerClass::Prosody, ServerClass::EjabberdOld] {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (session, mut store) = (stage.session(), stage.store());
         session.follow(&store);
-        session.after_looks(&stage);
+        session.wait_for_polls(&stage);
         let there = item("u0", "urn:x:there");
-        others_change(&stage, &there, value(class, "There"), None);
-        let (first, _) = session.incoming();
+        change_by_others(&stage, &there, value(class, "There"), None);
+        let (first, _) = session.wait_for_incoming();
         let last = last.and_then(|last| value(class, last));
-        others_change(&stage, &there, last.clone(), None);
-        assert_nothing_comes_in(session.after_looks(&stage));
+        change_by_others(&stage, &there, last.clone(), None);
+        assert_nothing_incoming(session.wait_for_polls(&stage));
         session.receive_incoming(&mut store, &first);
         assert_eq!(stage.local(&there), value(class, "There"));
-        let (second, _) = session.incoming();
+        let (second, _) = session.wait_for_incoming();
         assert_eq!(
             lines(&second.rooms[0]),
             [(Some(jid("u0@example.org")), Action::Receive)]
@@ -30,30 +31,30 @@ fn received_late(last: Option<&str>) {
 }
 
 #[test]
-fn what_is_removed_while_it_is_received_is_not_sent_back() {
-    received_late(None);
+fn hat_that_is_removed_while_it_is_received_is_not_sent_back() {
+    check_change_while_receiving(None);
 }
 
 #[test]
-fn what_changes_while_it_is_received_is_no_conflict() {
-    received_late(Some("Other"));
+fn hat_that_changes_while_it_is_received_is_no_conflict() {
+    check_change_while_receiving(Some("Other"));
 }
 
-/// The same for a plan that is shown for a while.
+/// The hat is removed on the server while a plan that receives it is shown.
 #[test]
-fn what_a_plan_receives_is_not_compared_with_what_came_later() {
+fn removal_after_a_plan_is_received_by_the_next_plan() {
     let class = ServerClass::Prosody;
-    let stage = Stage::known(class);
+    let stage = Stage::compared(class);
     let (session, mut store) = (stage.session(), stage.store());
     let there = item("u0", "urn:x:there");
-    stage.remote_set(&there, value(class, "There"));
+    stage.set_remote(&there, value(class, "There"));
     let plan = session.plan(&store, OtherRooms::Ignore).unwrap();
     session.follow(&store);
-    session.after_looks(&stage);
-    others_change(&stage, &there, None, None);
-    session.after_looks(&stage);
+    session.wait_for_polls(&stage);
+    change_by_others(&stage, &there, None, None);
+    session.wait_for_polls(&stage);
     assert!(session.receive(&mut store, &plan, &|_| true));
-    session.after_looks(&stage);
+    session.wait_for_polls(&stage);
     let plan = session.plan(&store, OtherRooms::Ignore).unwrap();
     assert_eq!(
         lines(&plan.rooms[0]),
@@ -61,32 +62,32 @@ fn what_a_plan_receives_is_not_compared_with_what_came_later() {
     );
 }
 
-/// Another session sent a change, and somebody took it back: the connection of who follows lasts, so the server has not lost
-/// it.
+/// Another session sends a change, and someone reverts it on the server. The connection of the follower stays open, so
+/// the server has not lost the change.
 #[test]
-fn what_somebody_takes_back_soon_after_another_session_sent_it_is_received() {
+fn revert_of_a_change_that_another_session_sent_is_received() {
     for class in [ServerClass::EjabberdOld, ServerClass::EjabberdCatalog] {
         for account in ["state", "other"] {
-            let stage = Stage::known(class);
+            let stage = Stage::compared(class);
             let (session, mut store) = (stage.session(), stage.store());
             session.follow(&store);
-            session.after_looks(&stage);
-            let (mut saving, requests) = stage.store_at_once(account);
-            add(&mut saving, "u0", "urn:x:there", "There");
+            session.wait_for_polls(&stage);
+            let (mut other_store, requests) = stage.store_at_once(account);
+            add(&mut other_store, "u0", "urn:x:there", "There");
             let other = stage.session_of(account);
             other.worker.request(request(&requests)).unwrap();
             other.wait(|event| matches!(event, ServerEvent::Sent { .. }).then_some(()));
             other.worker.finish();
-            // Only then is it sure that it was not sent in vain.
+            // After three seconds, the server can no longer lose the change.
             std::thread::sleep(Duration::from_millis(3100));
             store.refresh().unwrap();
-            session.tell_changed(&store);
+            session.report_changed(&store);
             let there = item("u0", "urn:x:there");
-            others_change(&stage, &there, None, None);
-            stage.server.lock().unwrap().change_room(&room());
-            // What another account sent may have been reported before the session knew that the file has it.
+            change_by_others(&stage, &there, None, None);
+            stage.server.lock().unwrap().log_room_change(&room());
+            // If the session reported the sent hat before it knew that the file has it, that plan comes first.
             while stage.local(&there).is_some() {
-                let (plan, _) = session.incoming();
+                let (plan, _) = session.wait_for_incoming();
                 session.receive_incoming(&mut store, &plan);
             }
             assert_eq!(stage.remote(&there), None, "{class:?}, {account}");
@@ -94,54 +95,56 @@ fn what_somebody_takes_back_soon_after_another_session_sent_it_is_received() {
     }
 }
 
-/// The session knows only afterwards that the file has what another one of the account sent.
+/// Another session of the account sends a change, and someone reverts it before the follower knows that the file has
+/// the change.
 #[test]
-fn what_was_taken_back_before_the_change_was_known_is_received() {
+fn revert_before_the_follower_knows_of_the_change_is_received() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (session, mut store) = (stage.session(), stage.store());
         session.follow(&store);
-        session.after_looks(&stage);
-        let (mut saving, requests) = stage.store_at_once("state");
-        add(&mut saving, "u0", "urn:x:there", "There");
+        session.wait_for_polls(&stage);
+        let (mut other_store, requests) = stage.store_at_once("state");
+        add(&mut other_store, "u0", "urn:x:there", "There");
         let there = item("u0", "urn:x:there");
-        stage.server.lock().unwrap().reports_late = true;
+        stage.server.lock().unwrap().hides_sent_changes = true;
         let other = stage.session();
         other.worker.request(request(&requests)).unwrap();
         other.wait(|event| matches!(event, ServerEvent::Sent { .. }).then_some(()));
         other.worker.finish();
         std::thread::sleep(Duration::from_millis(3100));
-        others_change(&stage, &there, None, None);
-        stage.server.lock().unwrap().change_room(&room());
-        session.after_looks(&stage);
+        change_by_others(&stage, &there, None, None);
+        stage.server.lock().unwrap().log_room_change(&room());
+        session.wait_for_polls(&stage);
         store.refresh().unwrap();
-        session.tell_changed(&store);
+        session.report_changed(&store);
         while stage.local(&there).is_some() {
-            let (plan, _) = session.incoming();
+            let (plan, _) = session.wait_for_incoming();
             session.receive_incoming(&mut store, &plan);
         }
         assert_eq!(stage.remote(&there), None, "{class:?}");
     }
 }
 
-/// Until a change is confirmed, it cannot be told whether somebody takes it back. That is found out soon.
+/// Until a read confirms a sent change, hatrack cannot tell whether the server has lost it or someone has reverted it.
+/// It finds out after a few seconds.
 #[test]
-fn what_somebody_takes_back_right_after_it_was_sent_comes_in_soon() {
+fn revert_right_after_a_change_was_sent_is_received_within_seconds() {
     for class in [ServerClass::EjabberdOld, ServerClass::EjabberdCatalog] {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let (mut store, requests) = stage.store_at_once("state");
         let session = stage.session();
         session.follow(&store);
-        session.after_looks(&stage);
+        session.wait_for_polls(&stage);
         add(&mut store, "u0", "urn:x:there", "There");
         session.worker.request(request(&requests)).unwrap();
-        session.sent();
-        session.tell_changed(&store);
+        session.wait_for_sent();
+        session.report_changed(&store);
         let (there, began) = (item("u0", "urn:x:there"), Instant::now());
-        others_change(&stage, &there, None, None);
-        stage.server.lock().unwrap().change_room(&room());
+        change_by_others(&stage, &there, None, None);
+        stage.server.lock().unwrap().log_room_change(&room());
         while stage.local(&there).is_some() {
-            let (plan, _) = session.incoming();
+            let (plan, _) = session.wait_for_incoming();
             session.receive_incoming(&mut store, &plan);
         }
         assert!(

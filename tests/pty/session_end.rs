@@ -1,4 +1,4 @@
-//! Disconnects and signals: typed text is kept, and nothing is left running.
+//! Signals and lost terminals: typed text is kept, and the program ends in time. Also file size limits and stack sizes.
 
 use std::fs::File;
 use std::process::Command;
@@ -20,8 +20,8 @@ fn type_into_form(stage: &mut Stage) {
 /// Checks that the process ended within two seconds of `began`, and left no lock and no files except drafts.
 fn assert_ended_in_time(home: &Home, began: Instant) {
     let took = began.elapsed();
-    assert!(took < Duration::from_secs(2), "it took {took:?}");
-    // A child that another test is just starting inherits the lock for a moment.
+    assert!(took < Duration::from_secs(2), "the program ended after {took:?}");
+    // A child process that another test is starting can inherit the lock for a moment.
     until("the lock is released", || is_unlocked(home));
     assert_eq!(
         home.unexpected_files().len(),
@@ -45,12 +45,16 @@ fn assert_offered_again(home: &Home) {
     stage.press_and_see(ENTER, "Hats 1");
     stage.press("q");
     assert_eq!(stage.end_with_terminal_restored(), 0);
-    assert_eq!(home.unexpected_files(), [] as [&str; 0], "used up");
+    assert_eq!(
+        home.unexpected_files(),
+        [] as [&str; 0],
+        "a restored draft is removed"
+    );
 }
 
-/// SIGKILL cannot be caught.
+/// SIGKILL cannot be handled, so the draft has to be stored while the session is open.
 #[test]
-fn sigkill_keeps_live_draft() {
+fn sigkill_keeps_the_draft_of_an_open_session() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     type_into_form(&mut stage);
@@ -69,7 +73,7 @@ fn sigkill_keeps_live_draft() {
     assert_eq!(other.end_with_terminal_restored(), 0);
     assert_eq!((live_drafts(), home.drafts()), (1, 0));
     stage.signal(Signal::KILL);
-    drop(stage); // waits for it
+    drop(stage); // waits for the program
     let mut next = Stage::hatrack(&home, &[]);
     next.see("Unsaved form from your last session:");
     assert_eq!((live_drafts(), home.drafts()), (0, 1));
@@ -77,7 +81,11 @@ fn sigkill_keeps_live_draft() {
     next.press_and_see(ENTER, "Hats 1");
     next.press("q");
     assert_eq!(next.end_with_terminal_restored(), 0);
-    assert_eq!(home.unexpected_files(), [] as [&str; 0], "used up");
+    assert_eq!(
+        home.unexpected_files(),
+        [] as [&str; 0],
+        "a restored draft is removed"
+    );
 }
 
 #[test]
@@ -97,7 +105,7 @@ fn signal_keeps_typed_text() {
 }
 
 #[test]
-fn signal_does_not_wait_for_foreign_lock() {
+fn signal_does_not_wait_for_a_lock_of_another_process() {
     for signal in [Signal::HUP, Signal::TERM, Signal::INT] {
         let home = Home::with_terry();
         let mut stage = Stage::hatrack(&home, &[]);
@@ -108,7 +116,7 @@ fn signal_does_not_wait_for_foreign_lock() {
         let began = Instant::now();
         stage.signal(signal);
         let status = stage.end();
-        assert!(!is_unlocked(&home), "another process holds it");
+        assert!(!is_unlocked(&home), "the test still holds the lock");
         drop(lock);
         assert_ended_in_time(&home, began);
         assert_eq!(status, 128 + u32::try_from(signal.as_raw()).unwrap());
@@ -118,17 +126,18 @@ fn signal_does_not_wait_for_foreign_lock() {
     }
 }
 
-/// Kills `script`, which provides the terminal, and checks that the session ends.
-fn check_lost_terminal(inner: &str) {
+/// Runs a command line under `script`, which provides the terminal. Kills `script`, and checks that the session ends.
+/// `HATRACK` in the command line stands for the program.
+fn check_lost_terminal(command_line: &str) {
     let home = Home::with_terry();
-    let number = home.path("number");
-    let line = inner.replace(
+    let process_file = home.path("process");
+    let line = command_line.replace(
         "HATRACK",
-        &format!("echo $$ > {}; exec {HATRACK}", number.display()),
+        &format!("echo $$ > {}; exec {HATRACK}", process_file.display()),
     );
     let mut stage = Stage::start(&home, &["script", "-qfc", &line, "/dev/null"], (100, 30));
     type_into_form(&mut stage);
-    let process = until_written(&number);
+    let process = until_written(&process_file);
     let began = Instant::now();
     stage.signal(Signal::KILL);
     until_gone(&process);
@@ -165,10 +174,9 @@ fn stalled_terminal_blocks_neither_work_nor_exit() {
     assert_eq!(home.unexpected_files(), [] as [&str; 0]);
 }
 
-/// The file of `--log` contains the events.
 #[test]
 fn end_of_session_is_logged() {
-    for (signal, wanted) in [
+    for (signal, expected) in [
         (Signal::TERM, ["started", "opened", "signal", "ended"]),
         (Signal::HUP, ["started", "opened", "signal", "ended"]),
     ] {
@@ -183,11 +191,12 @@ fn end_of_session_is_logged() {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
-        // The file is reread a few times after a recent change, and the worker may stop before or after the end is logged.
+        // The file is reread a few times after a recent change, and the worker may stop before or after the end is
+        // logged.
         lines
             .retain(|line| !["read", "worker stopped"].contains(&line["event"].as_str().unwrap_or_default()));
         let events: Vec<_> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
-        assert_eq!(events, wanted);
+        assert_eq!(events, expected);
         assert_eq!(lines[3]["status"], status);
     }
 }
@@ -209,7 +218,7 @@ fn every_signal_restores_terminal() {
 }
 
 #[test]
-fn file_size_limit_acts_as_full_disk() {
+fn exceeded_file_size_limit_is_reported_like_a_full_disk() {
     let home = Home::with_terry();
     let line = format!("ulimit -f 0; exec {HATRACK}");
     let mut stage = Stage::start(&home, &["sh", "-c", &line], (100, 30));

@@ -1,4 +1,4 @@
-//! What another session or somebody on the server did meanwhile is not taken back.
+//! Concurrent changes of other sessions, and of others on the server, are not reverted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,14 +19,18 @@ fn send(session: &Session<'_>, hat: &str, title: &str) -> Report {
     send_as(session, "state", "u0", hat, title)
 }
 
+/// Saves a hat of a user as this account, and sends it in this session.
 fn send_as(session: &Session<'_>, account: &str, user: &str, hat: &str, title: &str) -> Report {
-    for follows in session.stage.local_hat_at_once(account, user, hat, Some(title)) {
-        let AfterCommit::Send(request) = follows else {
-            panic!("{follows:?}")
+    for after_commit in session
+        .stage
+        .set_local_hat_at_once(account, user, hat, Some(title))
+    {
+        let AfterCommit::Send(request) = after_commit else {
+            panic!("{after_commit:?}")
         };
         session.worker.request(request).unwrap();
     }
-    session.sent()
+    session.wait_for_sent()
 }
 
 fn resolve(session: &Session<'_>, item: &Item, decision: Decision, shown: Option<ItemValue>) -> Report {
@@ -37,34 +41,34 @@ fn resolve(session: &Session<'_>, item: &Item, decision: Decision, shown: Option
         shown,
     };
     session.worker.request(request).unwrap();
-    session.sent()
+    session.wait_for_sent()
 }
 
 #[test]
-fn what_somebody_took_back_is_not_overwritten_by_the_next_change() {
-    let stage = Stage::known(CLASS);
+fn hat_that_was_removed_on_the_server_is_not_added_by_the_next_change() {
+    let stage = Stage::compared(CLASS);
     let there = item("u0", "urn:x:there");
-    // The connection of this one lasts.
+    // The connection of this session stays open, so the session knows that the server has lost nothing.
     let second = stage.session();
     second.plan(&stage.store(), OtherRooms::Ignore).unwrap();
     send(&stage.session(), "urn:x:there", "One");
     assert_eq!(stage.remote(&there), value(CLASS, "One"));
-    stage.remote_set(&there, None);
+    stage.set_remote(&there, None);
     let report = send(&second, "urn:x:there", "Two");
     assert_eq!(report.rooms[0].failed.len(), 1, "{report:?}");
     assert_eq!(stage.remote(&there), None);
 }
 
 #[test]
-fn keeping_yours_overwrites_only_what_was_shown() {
-    let stage = Stage::known(CLASS);
+fn choosing_yours_overwrites_only_the_value_that_was_shown() {
+    let stage = Stage::compared(CLASS);
     let old = item("u0", "urn:x:old");
     let (one, two) = (stage.session(), stage.session());
     one.plan(&stage.store(), OtherRooms::Ignore).unwrap();
-    stage.remote_set(&old, value(CLASS, "A"));
+    stage.set_remote(&old, value(CLASS, "A"));
     send(&one, "urn:x:old", "Mine");
-    stage.remote_set(&old, value(CLASS, "B"));
-    // The other session notes that it changed again; this one still shows the first value.
+    stage.set_remote(&old, value(CLASS, "B"));
+    // The other session notes the newer value. This session still shows the older one.
     resolve(&two, &old, Decision::Receive, value(CLASS, "A"));
     let report = resolve(&one, &old, Decision::Send, value(CLASS, "A"));
     assert_eq!(report.rooms[0].failed.len(), 1, "{report:?}");
@@ -73,17 +77,18 @@ fn keeping_yours_overwrites_only_what_was_shown() {
     assert_eq!(stage.remote(&old), value(CLASS, "Mine"));
 }
 
-/// The screen reports a plan twice: what agrees at once, and what was received later.
+/// The screen reports a room of a plan twice: first because of the values that agree, later because of the received
+/// values. The first report lets the worker drop the read.
 #[test]
-fn what_a_plan_received_is_recorded_although_its_read_was_dropped() {
-    let stage = Stage::known(CLASS);
+fn received_values_are_recorded_although_the_read_was_dropped() {
+    let stage = Stage::compared(CLASS);
     let mut options = stage.options("state", Rights::default());
     options.max_read_bytes = Some(1);
-    let (session, mut store) = (stage.session_as(options), stage.store());
+    let (session, mut store) = (stage.session_with_options(options), stage.store());
     let there = item("u0", "urn:x:there");
-    stage.remote_set(&there, value(CLASS, "There"));
+    stage.set_remote(&there, value(CLASS, "There"));
     let plan = session.plan(&store, OtherRooms::Ignore).unwrap();
-    session.settle(&store, &plan.rooms[0]);
+    session.report_received(&store, &plan.rooms[0]);
     session.receive(&mut store, &plan, &|_| true);
     session.worker.finish();
     assert_eq!(stage.local(&there), value(CLASS, "There"));
@@ -93,13 +98,13 @@ fn what_a_plan_received_is_recorded_although_its_read_was_dropped() {
 }
 
 #[test]
-fn corrected_change_is_not_shown_with_the_reason_of_the_last_one() {
-    let stage = Stage::known(CLASS);
+fn corrected_change_is_reported_without_the_reason_of_the_change_before() {
+    let stage = Stage::compared(CLASS);
     let session = stage.session();
     let states = |title: &str| {
-        for follows in stage.local_hat_at_once("state", "u0", "urn:x:there", Some(title)) {
-            let AfterCommit::Send(request) = follows else {
-                panic!("{follows:?}")
+        for after_commit in stage.set_local_hat_at_once("state", "u0", "urn:x:there", Some(title)) {
+            let AfterCommit::Send(request) = after_commit else {
+                panic!("{after_commit:?}")
             };
             session.worker.request(request).unwrap();
         }
@@ -107,7 +112,7 @@ fn corrected_change_is_not_shown_with_the_reason_of_the_last_one() {
             ServerEvent::Outbox { items, .. } => Some(items),
             _ => None,
         });
-        session.sent();
+        session.wait_for_sent();
         items.into_iter().map(|(_, state)| state).collect::<Vec<_>>()
     };
     assert!(matches!(states("")[..], [SendState::LeftOut(_)]));
@@ -120,11 +125,12 @@ fn corrected_change_is_not_shown_with_the_reason_of_the_last_one() {
     assert_eq!(states("Short"), [SendState::Waiting]);
 }
 
-/// The server confirmed a hat; somebody takes it there, which is received, and the moderator gives it again.
+/// A hat was sent and confirmed, then removed on the server, which another account received. Adding the hat again is a
+/// new change.
 #[test]
-fn hat_that_was_taken_there_and_is_given_again_is_sent() {
+fn hat_that_is_added_again_after_its_removal_was_received_is_sent() {
     for class in CLASSES {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let there = item("u0", "urn:x:there");
         let session = stage.session();
         assert_eq!(
@@ -135,8 +141,8 @@ fn hat_that_was_taken_there_and_is_given_again_is_sent() {
             std::thread::sleep(Duration::from_millis(3200));
             session.run();
         }
-        stage.remote_set(&there, None);
-        // Another account of the file receives it.
+        stage.set_remote(&there, None);
+        // Another account receives the removal.
         let other = stage.session_of("other");
         other.run();
         assert_eq!(stage.local(&there), None, "{class:?}");
@@ -149,11 +155,11 @@ fn hat_that_was_taken_there_and_is_given_again_is_sent() {
     }
 }
 
-/// The same, and the moderator changes what was received.
+/// Like the test before, but with a changed title instead of a removal.
 #[test]
-fn change_of_what_was_received_is_sent_against_that() {
+fn change_of_a_title_that_another_account_received_is_sent() {
     for class in [ServerClass::Prosody, ServerClass::EjabberdOld] {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let there = item("u0", "urn:x:there");
         let session = stage.session();
         send_as(&session, "state", "u0", "urn:x:there", "One");
@@ -161,7 +167,7 @@ fn change_of_what_was_received_is_sent_against_that() {
             std::thread::sleep(Duration::from_millis(3200));
             session.run();
         }
-        stage.remote_set(&there, value(class, "Theirs"));
+        stage.set_remote(&there, value(class, "Theirs"));
         stage.session_of("other").run();
         assert_eq!(stage.local(&there), value(class, "Theirs"), "{class:?}");
         let report = send_as(&session, "state", "u0", "urn:x:there", "Two");
@@ -169,11 +175,11 @@ fn change_of_what_was_received_is_sent_against_that() {
     }
 }
 
-/// One account changed a hat, another one changed it after that, and back in the file only.
+/// One account changes a title, another account changes it again, and then it is changed back in the file only.
 #[test]
-fn read_of_an_older_answer_does_not_take_back_what_another_account_changed_since() {
+fn older_answer_does_not_turn_a_change_in_the_file_into_a_common_value() {
     for class in [ServerClass::Prosody, ServerClass::EjabberdOld] {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let there = item("u0", "urn:x:there");
         let first = stage.session_of("first");
         first.plan(&stage.store(), OtherRooms::Ignore).unwrap();
@@ -181,8 +187,8 @@ fn read_of_an_older_answer_does_not_take_back_what_another_account_changed_since
         let second = stage.session_of("second");
         send_as(&second, "second", "u0", "urn:x:there", "Two");
         assert_eq!(stage.remote(&there), value(class, "Two"));
-        // Not sent yet.
-        stage.local_hat("u0", "urn:x:there", Some("One"));
+        // This change is not sent.
+        stage.set_local_hat("u0", "urn:x:there", Some("One"));
         std::thread::sleep(Duration::from_millis(3200));
         let plan = first.plan(&stage.store(), OtherRooms::Ignore).unwrap();
         let actions: Vec<Action> = plan.rooms[0].lines.iter().map(|line| line.action).collect();
@@ -190,11 +196,11 @@ fn read_of_an_older_answer_does_not_take_back_what_another_account_changed_since
     }
 }
 
-/// The same with an answer that the first account has not seen confirmed, and sends something else.
+/// The first account has an answer that no read has confirmed, and then sends another change.
 #[test]
-fn older_answer_is_not_noted_again_over_a_newer_one() {
+fn older_answer_does_not_replace_a_newer_answer_of_another_account() {
     let class = ServerClass::EjabberdOld;
-    let stage = Stage::known(class);
+    let stage = Stage::compared(class);
     let there = item("u0", "urn:x:there");
     let first = stage.session_of("first");
     send_as(&first, "first", "u0", "urn:x:there", "One");
@@ -203,8 +209,8 @@ fn older_answer_is_not_noted_again_over_a_newer_one() {
     std::thread::sleep(Duration::from_millis(3200));
     second.run();
     send_as(&first, "first", "u1", "urn:x:there", "Other");
-    // Somebody changes it back on the server.
-    stage.remote_set(&there, value(class, "One"));
+    // Someone changes the title back on the server.
+    stage.set_remote(&there, value(class, "One"));
     let third = stage.session_of("third");
     let plan = third.plan(&stage.store(), OtherRooms::Ignore).unwrap();
     let lines = plan.rooms[0]
@@ -215,15 +221,14 @@ fn older_answer_is_not_noted_again_over_a_newer_one() {
     assert_eq!(actions, [Action::Receive], "{:?}", plan.rooms[0].lines);
 }
 
-/// Another account took what the server had in a conflict; the next change is made of that.
 #[test]
 fn change_after_a_conflict_that_another_account_resolved_is_sent() {
     for class in [ServerClass::Prosody, ServerClass::EjabberdOld] {
-        let stage = Stage::known(class);
+        let stage = Stage::compared(class);
         let there = item("u0", "urn:x:there");
         let session = stage.session();
         send(&session, "urn:x:there", "One");
-        stage.remote_set(&there, value(class, "Theirs"));
+        stage.set_remote(&there, value(class, "Theirs"));
         assert_eq!(send(&session, "urn:x:there", "Two").rooms[0].failed.len(), 1);
         let (other, mut store) = (stage.session_of("other"), stage.store());
         let mut plan = other.plan(&store, OtherRooms::Ignore).unwrap();

@@ -1,4 +1,4 @@
-//! The main workflow with keys alone, from no file to its final content.
+//! Workflows with keys, and the resulting content of the data file.
 
 use serde_json::json;
 
@@ -47,7 +47,7 @@ fn creates_room_user_and_hat_with_keys() {
     stage.press("e");
     stage.press_and_see(" Teacher", "Awesome ≈ 漢 Teacher");
     stage.press_and_see(ENTER, "○ Awesome ≈ 漢 Teacher");
-    stage.until("all is saved", |output| {
+    stage.until("all changes are saved", |output| {
         output.shows("saved") && !output.shows("saving")
     });
     assert_hats(json!({foo: {"active": false, "required": true, "title": "Awesome ≈ 漢 Teacher"}}));
@@ -106,7 +106,7 @@ fn key_burst_is_processed_in_order() {
 }
 
 #[test]
-fn exports_and_imports_named_files() {
+fn data_is_exported_to_and_imported_from_a_named_file() {
     let home = Home::with_terry();
     let mut stage = Stage::hatrack(&home, &[]);
     stage.see("Users 1");

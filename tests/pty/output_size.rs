@@ -1,15 +1,15 @@
-//! Output size on slow connections, counted in bytes as they leave the program.
+//! The number of bytes that the program writes, which matters on slow connections.
 
 use std::time::Duration;
 
 use super::stage::{Home, Stage, TAB, until};
 
-/// Maximum number of bytes for a burst of 100 keys: 0.15 of the least that ratatui needs with a frame for each key.
+/// Maximum number of bytes for a burst of 100 keys: 15% of what ratatui would need at least with a frame for each key.
 const MAX_BURST_BYTES: usize = 8_262;
 
 impl Stage {
-    /// Waits until nothing is written for a moment; returns the number of bytes so far.
-    fn quiet(&self) -> usize {
+    /// Waits until nothing was written for 200 ms. Returns the number of bytes so far.
+    fn wait_until_quiet(&self) -> usize {
         loop {
             let before = self.output().raw.len();
             std::thread::sleep(Duration::from_millis(200));
@@ -20,10 +20,10 @@ impl Stage {
     }
 }
 
-/// The content of a terminal cell.
-type CellLook = (String, [vt100::Color; 2], [bool; 5]);
+/// The text, colors and flags of a terminal cell.
+type Cell = (String, [vt100::Color; 2], [bool; 5]);
 
-fn looks(screen: &vt100::Screen) -> Vec<Vec<CellLook>> {
+fn cells(screen: &vt100::Screen) -> Vec<Vec<Cell>> {
     let (rows, columns) = screen.size();
     let cell = |row, column| {
         let cell = screen.cell(row, column)?;
@@ -49,20 +49,20 @@ fn looks(screen: &vt100::Screen) -> Vec<Vec<CellLook>> {
         .collect()
 }
 
-/// Maximum number of bytes from one screen to another: twice the bytes of the changed cells, 12 for each run of them, 24 for each
-/// change of style, and 100.
-fn max_bytes(before: &[Vec<CellLook>], after: &[Vec<CellLook>]) -> usize {
+/// Maximum number of bytes that may be written to change one screen into another: twice the bytes of the changed cells,
+/// 12 for each run of changed cells, 24 for each change of style, and 100.
+fn max_bytes(before: &[Vec<Cell>], after: &[Vec<Cell>]) -> usize {
     let (mut bytes, mut runs, mut styles) = (0, 0, 0);
     let mut style = None;
     for (old, new) in before.iter().zip(after) {
         let mut in_run = false;
-        for (was, is) in old.iter().zip(new) {
-            let changed = was != is;
-            runs += usize::from(changed && !in_run);
-            in_run = changed;
-            if changed {
-                bytes += is.0.len();
-                let next = Some((is.1, is.2));
+        for (old_cell, new_cell) in old.iter().zip(new) {
+            let is_changed = old_cell != new_cell;
+            runs += usize::from(is_changed && !in_run);
+            in_run = is_changed;
+            if is_changed {
+                bytes += new_cell.0.len();
+                let next = Some((new_cell.1, new_cell.2));
                 styles += usize::from(style != next);
                 style = next;
             }
@@ -71,7 +71,7 @@ fn max_bytes(before: &[Vec<CellLook>], after: &[Vec<CellLook>]) -> usize {
     2 * bytes + 12 * runs + 24 * styles + 100
 }
 
-/// Presses keys that open nearly every screen, and checks the number of bytes for each.
+/// Presses keys that open many parts of the screen, and checks the number of bytes for each.
 fn check_frame_sizes(arguments: &[&str]) {
     let home = Home::new();
     let mut stage = Stage::hatrack(&home, arguments);
@@ -81,12 +81,12 @@ fn check_frame_sizes(arguments: &[&str]) {
         "/", "a", "\r", "\x1b", "C", "j", "\x1b", "?", "\x1b[B", "\x1b", ":", "a", "\x1b", "a", "x", "\x1b",
         "y", "H", "\x1b",
     ];
-    let mut from = stage.quiet();
+    let mut from = stage.wait_until_quiet();
     for key in keys {
-        let before = looks(stage.output().parser.screen());
+        let before = cells(stage.output().parser.screen());
         stage.press(key);
-        let to = stage.quiet();
-        let after = looks(stage.output().parser.screen());
+        let to = stage.wait_until_quiet();
+        let after = cells(stage.output().parser.screen());
         let (written, limit) = (to - from, max_bytes(&before, &after));
         assert!(written <= limit, "{key:?}: {written} bytes, at most {limit}");
         from = to;
@@ -96,17 +96,17 @@ fn check_frame_sizes(arguments: &[&str]) {
 }
 
 #[test]
-fn frame_size_is_proportional_to_change() {
+fn frame_size_is_limited_by_the_change() {
     check_frame_sizes(&["--demo"]);
 }
 
 #[test]
-fn frame_size_with_true_color() {
+fn frame_size_is_limited_with_true_color() {
     check_frame_sizes(&["--demo", "--color", "truecolor"]);
 }
 
 #[test]
-fn frame_size_without_color_in_ascii() {
+fn frame_size_is_limited_without_color_in_ascii() {
     check_frame_sizes(&["--demo", "--color", "never", "--ascii"]);
 }
 
@@ -116,9 +116,9 @@ fn key_burst_draws_few_frames() {
     let mut stage = Stage::hatrack(&home, &["--demo"]);
     stage.see("Rooms 6");
     stage.press(TAB);
-    let from = stage.quiet();
+    let from = stage.wait_until_quiet();
     stage.press(&"\x1b[B".repeat(100));
-    let to = stage.quiet();
+    let to = stage.wait_until_quiet();
     assert!(to - from <= MAX_BURST_BYTES, "{} bytes", to - from);
     assert!(to > from);
     stage.press("q");
@@ -126,14 +126,12 @@ fn key_burst_draws_few_frames() {
 }
 
 #[test]
-fn watching_data_file_sends_nothing() {
+fn watching_the_data_file_writes_nothing_to_the_terminal() {
     let home = Home::with_terry();
     let stage = Stage::hatrack(&home, &[]);
     stage.see("Users 1");
-    let (from, woken) = (stage.quiet(), stage.times_woken("store"));
-    until("the file was looked at", || {
-        stage.times_woken("store") >= woken + 2
-    });
+    let (from, woken) = (stage.wait_until_quiet(), stage.times_woken("store"));
+    until("the file was checked", || stage.times_woken("store") >= woken + 2);
     assert_eq!(stage.output().raw.len(), from);
 }
 
@@ -142,15 +140,15 @@ fn large_frame_uses_synchronized_output() {
     let home = Home::new();
     let mut stage = Stage::hatrack(&home, &["--demo"]);
     stage.see("Rooms 6");
-    let from = stage.quiet();
+    let from = stage.wait_until_quiet();
     stage.press("?");
-    let to = stage.quiet();
+    let to = stage.wait_until_quiet();
     let output = stage.output();
     let frame = output.raw.get(from..to).unwrap_or_default();
     assert!(frame.starts_with(b"\x1b[?2026h") && frame.ends_with(b"\x1b[?2026l"));
     drop(output);
     stage.press("\x1b");
-    stage.quiet();
+    stage.wait_until_quiet();
     stage.press("q");
     assert_eq!(stage.end_with_terminal_restored(), 0);
 }
