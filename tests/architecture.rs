@@ -1,13 +1,13 @@
 //! The architecture of the crate: each part uses only the parts below it, pure parts use nothing impure, files stay short, and
-//! no files depend on each other in a circle.
+//! no files depend on each other in a cycle.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-#[path = "architecture/circles.rs"]
-mod circles;
+#[path = "architecture/cycles.rs"]
+mod cycles;
 
 /// Maximum number of lines of a source file.
 const MAX_LINES: usize = 450;
@@ -34,7 +34,7 @@ const PARTS: [(&str, &[&str]); 9] = [
 ];
 
 /// The items of the store that `app` and `ui` may use: plain data.
-const PLAIN: [&str; 16] = [
+const PLAIN_STORE_ITEMS: [&str; 16] = [
     "Change",
     "ChangeReason",
     "EXPIRED_ACTOR",
@@ -53,10 +53,10 @@ const PLAIN: [&str; 16] = [
     "person",
 ];
 
-/// The parts that use no files, environment, clock, threads, randomness, processes or network; and the paths that they must not
-/// name.
-const PURE: [&str; 5] = ["model", "sync", "exchange", "app", "ui"];
-const OUTSIDE: [&str; 26] = [
+/// The parts that use no files, environment, clock, threads, randomness, processes or network.
+const PURE_PARTS: [&str; 5] = ["model", "sync", "exchange", "app", "ui"];
+/// The paths that pure parts must not name.
+const IMPURE_PATHS: [&str; 26] = [
     "std::fs",
     "std::env",
     "std::thread",
@@ -84,16 +84,17 @@ const OUTSIDE: [&str; 26] = [
     "tempfile",
     "signal_hook",
 ];
-/// Macros that print.
+/// Macros that print, which pure parts must not use.
 const PRINTING_MACROS: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
 
-/// The parts that do not use the terminal, with one exception: text inputs use the text area. And the crates for terminals.
-const WITHOUT_TERMINAL: [&str; 5] = ["model", "sync", "exchange", "store", "app"];
-const TERMINAL: [&str; 3] = ["crossterm", "ratatui", "tui_textarea"];
+/// The parts that do not use the crates for terminals, with one exception: text inputs (`app/text.rs`) use the text area.
+const PARTS_WITHOUT_TERMINAL: [&str; 5] = ["model", "sync", "exchange", "store", "app"];
+const TERMINAL_CRATES: [&str; 3] = ["crossterm", "ratatui", "tui_textarea"];
 
-/// The only file of `ui` that writes text into cells, and the methods for that. The others pass sanitized text to it.
+/// The only file of `ui` that writes text into cells. The others pass sanitized text to it.
 const DRAWING_FILE: &str = "ui/draw.rs";
-const WRITES: [&str; 7] = [
+/// The methods that write into cells.
+const CELL_METHODS: [&str; 7] = [
     "set_char",
     "set_line",
     "set_span",
@@ -104,24 +105,25 @@ const WRITES: [&str; 7] = [
 ];
 
 /// A full path that a file names, and its line.
-type Named = (Vec<String>, usize);
+type NamedPath = (Vec<String>, usize);
 
-/// The parts of a source file that matter for the rules.
+/// The paths, macros and modules that a source file names, outside of code for tests.
 #[derive(Default)]
-struct Reading {
-    named: Vec<Named>,
+struct ParsedSource {
+    paths: Vec<NamedPath>,
+    /// The names of the macros that it uses, and their lines.
     macros: Vec<(String, usize)>,
     /// The modules that it declares and that are in files of their own.
     modules: BTreeSet<String>,
-    /// What a name stands for in this file.
+    /// The full path of each name that a `use` imports.
     aliases: HashMap<String, Vec<String>>,
 }
 
-fn words(text: &str) -> Vec<String> {
+fn segments(text: &str) -> Vec<String> {
     text.split("::").map(String::from).collect()
 }
 
-/// `crate`, `self` and `super` resolved, seen from a module.
+/// Returns a path with `crate`, `self` or `super` at its start resolved, as seen from a module.
 fn absolute(path: &[String], module: &[String]) -> Vec<String> {
     let mut at = module.to_vec();
     let mut rest = path;
@@ -145,12 +147,12 @@ fn absolute(path: &[String], module: &[String]) -> Vec<String> {
     .concat()
 }
 
-fn punct(token: Option<&TokenTree>, wanted: char) -> bool {
+fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
 }
 
-fn colons(tokens: &[TokenTree], at: usize) -> bool {
-    punct(tokens.get(at), ':') && punct(tokens.get(at + 1), ':')
+fn is_double_colon(tokens: &[TokenTree], at: usize) -> bool {
+    is_punct(tokens.get(at), ':') && is_punct(tokens.get(at + 1), ':')
 }
 
 fn line(token: &TokenTree) -> usize {
@@ -162,21 +164,22 @@ fn is_test(attribute: &TokenTree) -> bool {
     attribute.to_string().replace(' ', "") == "[cfg(test)]"
 }
 
-impl Reading {
-    fn of(source: &str, module: &[String]) -> Self {
-        let mut reading = Self::default();
+impl ParsedSource {
+    fn new(source: &str, module: &[String]) -> Self {
+        let mut parsed = Self::default();
         let tokens: Result<TokenStream, _> = source.parse();
         let tokens = tokens.unwrap_or_default();
-        reading.walk(tokens, module);
-        // Names that `use` imports stand for their full paths. This is done twice, because one may stand for another.
+        parsed.walk(tokens, module);
+        // Imported names are replaced by their full paths. This is done twice, because a full path may start with another
+        // imported name.
         for _ in 0..2 {
-            for (path, _) in &mut reading.named {
-                if let Some(full) = path.first().and_then(|first| reading.aliases.get(first)) {
+            for (path, _) in &mut parsed.paths {
+                if let Some(full) = path.first().and_then(|first| parsed.aliases.get(first)) {
                     *path = full.iter().chain(path.iter().skip(1)).cloned().collect();
                 }
             }
         }
-        reading
+        parsed
     }
 
     fn walk(&mut self, tokens: TokenStream, module: &[String]) {
@@ -189,15 +192,18 @@ impl Reading {
                     if hash.as_char() == '#' && tokens.get(at + 1).is_some_and(is_test) =>
                 {
                     let ends = |token: &TokenTree| {
-                        punct(Some(token), ';')
+                        is_punct(Some(token), ';')
                             || matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
                     };
                     at += tokens.iter().skip(at).position(ends).unwrap_or(tokens.len());
                 }
                 TokenTree::Ident(word) if word == "use" => {
-                    let end = tokens.iter().skip(at).position(|token| punct(Some(token), ';'));
+                    let end = tokens
+                        .iter()
+                        .skip(at)
+                        .position(|token| is_punct(Some(token), ';'));
                     let end = end.map_or(tokens.len(), |end| at + end);
-                    self.uses(tokens.get(at + 1..end).unwrap_or_default(), &[], module);
+                    self.record_use(tokens.get(at + 1..end).unwrap_or_default(), &[], module);
                     at = end;
                 }
                 TokenTree::Ident(word) if word == "mod" => {
@@ -215,7 +221,7 @@ impl Reading {
                 TokenTree::Ident(word) if word == "pub" => {
                     at += usize::from(matches!(tokens.get(at + 1), Some(TokenTree::Group(_))));
                 }
-                TokenTree::Ident(_) => at = self.path(&tokens, at, module),
+                TokenTree::Ident(_) => at = self.record_path(&tokens, at, module),
                 TokenTree::Group(group) => self.walk(group.stream(), module),
                 _ => {}
             }
@@ -224,24 +230,25 @@ impl Reading {
     }
 
     /// Records the path that begins here; returns the index of its last word.
-    fn path(&mut self, tokens: &[TokenTree], mut at: usize, module: &[String]) -> usize {
+    fn record_path(&mut self, tokens: &[TokenTree], mut at: usize, module: &[String]) -> usize {
         let Some(first) = tokens.get(at) else { return at };
         let mut path = vec![first.to_string()];
-        while let (true, Some(TokenTree::Ident(next))) = (colons(tokens, at + 1), tokens.get(at + 3)) {
+        while let (true, Some(TokenTree::Ident(next))) = (is_double_colon(tokens, at + 1), tokens.get(at + 3))
+        {
             path.push(next.to_string());
             at += 3;
         }
-        if punct(tokens.get(at + 1), '!') {
+        if is_punct(tokens.get(at + 1), '!') {
             self.macros
                 .push((path.last().cloned().unwrap_or_default(), line(first)));
         }
-        self.named.push((absolute(&path, module), line(first)));
+        self.paths.push((absolute(&path, module), line(first)));
         at
     }
 
     /// Records the paths of a `use`.
-    fn uses(&mut self, tokens: &[TokenTree], before: &[String], module: &[String]) {
-        for branch in tokens.split(|token| punct(Some(token), ',')) {
+    fn record_use(&mut self, tokens: &[TokenTree], before: &[String], module: &[String]) {
+        for branch in tokens.split(|token| is_punct(Some(token), ',')) {
             let mut path = before.to_vec();
             let mut alias = None;
             let mut words = branch.iter();
@@ -253,7 +260,7 @@ impl Reading {
                     TokenTree::Punct(star) if star.as_char() == '*' => path.push("*".into()),
                     TokenTree::Group(group) => {
                         let inner: Vec<_> = group.stream().into_iter().collect();
-                        self.uses(&inner, &path, module);
+                        self.record_use(&inner, &path, module);
                         path.clear();
                     }
                     _ => {}
@@ -262,7 +269,7 @@ impl Reading {
             if let (Some(last), Some(token)) = (path.last(), branch.first()) {
                 let full = absolute(&path, module);
                 let name = alias.unwrap_or_else(|| last.clone());
-                self.named.push((full.clone(), line(token)));
+                self.paths.push((full.clone(), line(token)));
                 self.aliases.insert(name, full);
             }
         }
@@ -291,73 +298,76 @@ fn violations_of(path: &str, source: &str) -> Vec<String> {
         return wrong; // `main.rs` and `lib.rs` may use all parts
     };
     let Some((_, below)) = PARTS.iter().find(|(name, _)| name == part) else {
-        wrong.push(format!("src/{path}: {part} is not a known part"));
+        wrong.push(format!("src/{path}: {part} is not a part of the crate"));
         return wrong;
     };
     if is_test {
         return wrong;
     }
-    let is = |list: &[&str]| list.contains(&part.as_str());
-    let reading = Reading::of(source, &module);
-    for (named, line) in &reading.named {
+    let is_part_of = |list: &[&str]| list.contains(&part.as_str());
+    let parsed = ParsedSource::new(source, &module);
+    for (named, line) in &parsed.paths {
         let mut deny = |why: String| wrong.push(format!("src/{path}:{line}: {}: {why}", named.join("::")));
-        if let [first, room, rest @ ..] = named.as_slice()
+        if let [first, other, rest @ ..] = named.as_slice()
             && first == "crate"
-            && room != part
+            && other != part
         {
-            let known = below.contains(&room.as_str());
-            if PARTS.iter().any(|(name, _)| name == room) && !known {
-                deny(format!("{part} may not use {room}"));
+            let is_below = below.contains(&other.as_str());
+            if PARTS.iter().any(|(name, _)| name == other) && !is_below {
+                deny(format!("{part} may not use {other}"));
             }
             // If the module itself is imported, each use of its name is checked.
-            let plain = rest.first().is_none_or(|name| PLAIN.contains(&name.as_str()));
-            if is(&["app", "ui"]) && room == "store" && !plain {
+            let plain = rest
+                .first()
+                .is_none_or(|name| PLAIN_STORE_ITEMS.contains(&name.as_str()));
+            if is_part_of(&["app", "ui"]) && other == "store" && !plain {
                 deny(format!("{part} uses only plain data of the store"));
             }
-            if room == "*" {
-                deny("name the items".into());
+            if other == "*" {
+                deny("import the items by name".into());
             }
         }
-        let begins =
-            |with: &str| named.starts_with(&words(with)) || named.starts_with(&words(&format!("::{with}")));
-        if is(&PURE) && OUTSIDE.into_iter().any(begins) {
+        let begins = |with: &str| {
+            named.starts_with(&segments(with)) || named.starts_with(&segments(&format!("::{with}")))
+        };
+        if is_part_of(&PURE_PARTS) && IMPURE_PATHS.into_iter().any(begins) {
             deny(format!(
                 "{part} is pure: no files, environment, clock, threads, randomness"
             ));
         }
-        let may = path == "app/text.rs" && named.first().is_some_and(|first| first == "tui_textarea");
-        if is(&WITHOUT_TERMINAL) && !may && TERMINAL.into_iter().any(begins) {
+        let is_text_area =
+            path == "app/text.rs" && named.first().is_some_and(|first| first == "tui_textarea");
+        if is_part_of(&PARTS_WITHOUT_TERMINAL) && !is_text_area && TERMINAL_CRATES.into_iter().any(begins) {
             deny(format!("{part} does not use the terminal"));
         }
     }
     if part == "ui" && path != DRAWING_FILE {
-        let names = |(named, _): &&Named| named.starts_with(&words("ratatui::text"));
-        if let Some((_, line)) = reading.named.iter().find(names) {
+        let names = |(named, _): &&NamedPath| named.starts_with(&segments("ratatui::text"));
+        if let Some((_, line)) = parsed.paths.iter().find(names) {
             wrong.push(format!(
-                "src/{path}:{line}: only {DRAWING_FILE} makes ratatui's texts"
+                "src/{path}:{line}: only {DRAWING_FILE} uses ratatui::text"
             ));
         }
         let code = source.split("#[cfg(test)]").next().unwrap_or_default();
         let calls = |name: &&&str| code.contains(&format!(".{name}("));
-        wrong.extend(WRITES.iter().filter(calls).map(|name| {
+        wrong.extend(CELL_METHODS.iter().filter(calls).map(|name| {
             format!("src/{path}: {name}: only {DRAWING_FILE} writes into cells, and only sanitized text")
         }));
     }
-    for (name, line) in &reading.macros {
-        if is(&PURE) && PRINTING_MACROS.contains(&name.as_str()) {
-            wrong.push(format!(
-                "src/{path}:{line}: {name}!: {part} does not talk to the terminal"
-            ));
+    for (name, line) in &parsed.macros {
+        if is_part_of(&PURE_PARTS) && PRINTING_MACROS.contains(&name.as_str()) {
+            wrong.push(format!("src/{path}:{line}: {name}!: {part} prints nothing"));
         }
     }
     wrong
 }
 
-fn sources(folder: &Path, all: &mut Vec<std::path::PathBuf>) -> std::io::Result<()> {
+/// Adds the Rust files below a folder to `all`.
+fn add_sources(folder: &Path, all: &mut Vec<std::path::PathBuf>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            sources(&path, all)?;
+            add_sources(&path, all)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             all.push(path);
         }
@@ -366,10 +376,10 @@ fn sources(folder: &Path, all: &mut Vec<std::path::PathBuf>) -> std::io::Result<
 }
 
 #[test]
-fn every_source_file_keeps_the_rules() {
+fn every_source_file_follows_the_rules() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut all = Vec::new();
-    sources(&root, &mut all).unwrap();
+    add_sources(&root, &mut all).unwrap();
     assert!(all.len() > 20, "the sources were not found");
     let mut found = Vec::new();
     for file in &all {
@@ -379,8 +389,9 @@ fn every_source_file_keeps_the_rules() {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
-/// The types that a source file declares outside of functions, traits and implementations, in their modules too.
-fn declared_types(tokens: TokenStream, types: &mut Vec<String>) {
+/// Adds the types that a source file declares, also in its inline modules, but not in functions, traits and
+/// implementations.
+fn add_declared_types(tokens: TokenStream, types: &mut Vec<String>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let word = |at: usize| match tokens.get(at) {
         Some(TokenTree::Ident(word)) => word.to_string(),
@@ -391,7 +402,7 @@ fn declared_types(tokens: TokenStream, types: &mut Vec<String>) {
             "struct" | "enum" | "trait" | "type" | "union" => types.push(word(at + 1)),
             "mod" => {
                 if let Some(TokenTree::Group(inside)) = tokens.get(at + 2) {
-                    declared_types(inside.stream(), types);
+                    add_declared_types(inside.stream(), types);
                 }
             }
             _ => {}
@@ -400,14 +411,14 @@ fn declared_types(tokens: TokenStream, types: &mut Vec<String>) {
 }
 
 #[test]
-fn a_type_name_means_one_thing() {
+fn type_names_are_unique() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut all = Vec::new();
-    sources(&root, &mut all).unwrap();
+    add_sources(&root, &mut all).unwrap();
     let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in &all {
         let mut types = Vec::new();
-        declared_types(
+        add_declared_types(
             std::fs::read_to_string(file).unwrap().parse().unwrap(),
             &mut types,
         );
@@ -420,27 +431,27 @@ fn a_type_name_means_one_thing() {
     }
     assert!(files.contains_key("Wardrobe"));
     files.retain(|_, files| files.len() > 1);
-    assert!(files.is_empty(), "each name of several types: {files:#?}");
+    assert!(files.is_empty(), "names of several types: {files:#?}");
 }
 
 #[test]
-fn no_files_need_each_other_in_a_circle() {
+fn files_do_not_depend_on_each_other_in_a_cycle() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut all = Vec::new();
-    sources(&root, &mut all).unwrap();
+    add_sources(&root, &mut all).unwrap();
     let read = |file: &std::path::PathBuf| {
         let path = file.strip_prefix(&root).unwrap().to_str().unwrap();
         (path.to_owned(), std::fs::read_to_string(file).unwrap())
     };
     let all: Vec<(String, String)> = all.iter().map(read).collect();
-    let files = circles::Files::new(all.iter().map(|(path, source)| (path.as_str(), source.as_str())));
-    let found = files.circles();
+    let files = cycles::Files::new(all.iter().map(|(path, source)| (path.as_str(), source.as_str())));
+    let found = files.cycles();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
-/// A test of the check: each of these is one violation.
+/// Each of these files has one violation.
 #[test]
-fn a_violation_is_found_wherever_it_hides() {
+fn violations_are_found() {
     #[rustfmt::skip]
     let violations = [
         ("model/a.rs", "use crate::store::Change;"),
@@ -503,7 +514,7 @@ fn a_violation_is_found_wherever_it_hides() {
 #[test]
 fn allowed_code_has_no_violations() {
     #[rustfmt::skip]
-    let fine = [
+    let allowed = [
         ("model/a.rs", "use super::Jid; use crate::model::Hats; use std::time::Duration; // std::fs"),
         ("model/a.rs", "/// Not [`crate::store`], nor `std::fs::File`.\nfn f() { let s = \"crate::ui::Theme\"; }"),
         ("model/a.rs", "#[cfg(test)] mod tests { use std::fs; fn f() { println!(\"x\"); } }"),
@@ -519,7 +530,7 @@ fn allowed_code_has_no_violations() {
         ("cli/a.rs", "use crate::{term, store, model}; use std::fs;"),
         ("main.rs", "fn main() { hatrack::cli::run(); }"),
     ];
-    for (path, source) in fine {
+    for (path, source) in allowed {
         assert_eq!(
             violations_of(path, source),
             Vec::<String>::new(),

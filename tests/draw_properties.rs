@@ -32,14 +32,14 @@ enum Step {
     /// Import a table with this text in its cells.
     Import(String),
     /// Save a hat set with this name.
-    Set(String, Hats),
+    SaveSet(String, Hats),
     Problem(Option<StoreProblem>),
     Opening(u64, u64),
     Draw(u16, u16),
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let named = vec![
+    let key_names = vec![
         "Enter",
         "Esc",
         "Tab",
@@ -80,13 +80,13 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let problem = support::text().prop_map(|text| Step::Problem(Some(StoreProblem::CannotWrite(text))));
     prop_oneof![
-        12 => select(named).prop_map(Step::Keys),
+        12 => select(key_names).prop_map(Step::Keys),
         4 => (0..=250_u16, 0..=80_u16).prop_map(|(columns, rows)| Step::Draw(columns, rows)),
         2 => support::text().prop_map(Step::Type),
         1 => support::text().prop_map(Step::Paste),
         1 => any::<char>().prop_map(|character| Step::Key(Key::plain(KeyCode::Char(character)))),
         1 => support::text().prop_map(Step::Import),
-        1 => (support::text(), support::hats()).prop_map(|(name, hats)| Step::Set(name, hats)),
+        1 => (support::text(), support::hats()).prop_map(|(name, hats)| Step::SaveSet(name, hats)),
         1 => problem,
         1 => Just(Step::Problem(None)),
         1 => (any::<u64>(), any::<u64>()).prop_map(|(done, of)| Step::Opening(done, of)),
@@ -115,20 +115,22 @@ fn run_step(session: &mut Session, step: Step) {
             session.text("t");
             session.keys("Enter");
         }
-        Step::Set(name, hats) => session.external_change(|wardrobe| wardrobe.put_hat_set(&name, Some(&hats))),
+        Step::SaveSet(name, hats) => {
+            session.external_change(|wardrobe| wardrobe.put_hat_set(&name, Some(&hats)))
+        }
         Step::Problem(problem) => session.send(Msg::Store(Box::new(StoreEvent::Problem(problem)))),
         Step::Opening(done, total) => {
             session.send(Msg::Store(Box::new(StoreEvent::Opening { done, total })));
         }
         Step::Draw(columns, rows) => {
             session.send(Msg::Resize { columns, rows });
-            draw(&session.state, (columns, rows));
+            draw_and_check(&session.state, (columns, rows));
         }
     }
 }
 
-/// Draws in color and in ASCII, and checks every cell.
-fn draw(state: &State, size: (u16, u16)) {
+/// Draws in color and in ASCII, and checks every cell and the plain text.
+fn draw_and_check(state: &State, size: (u16, u16)) {
     for (ascii, depth) in [(false, ColorDepth::TrueColor), (true, ColorDepth::None)] {
         let theme = Theme {
             ascii,
@@ -144,7 +146,7 @@ fn draw(state: &State, size: (u16, u16)) {
     }
 }
 
-/// Checks the same as plain text: the lines fit, and the cursor is on the selected row.
+/// Checks the plain text: the lines fit and are harmless, and the cursor is on the selected row.
 fn check_page(state: &State, theme: Theme, (columns, rows): (u16, u16)) {
     let page = ui::plain::page(state, theme, (columns, rows));
     assert_eq!(page.lines.len(), usize::from(rows));
@@ -159,8 +161,8 @@ fn check_page(state: &State, theme: Theme, (columns, rows): (u16, u16)) {
         (at.x < columns || columns == 0) && (at.y < rows || rows == 0),
         "{at:?}"
     );
-    let quiet = state.overlays().is_empty() && state.typed_filter().is_none();
-    if quiet && rows > 4 && state.phase() == hatrack::app::Phase::Open {
+    let shows_only_panes = state.overlays().is_empty() && state.typed_filter().is_none();
+    if shows_only_panes && rows > 4 && state.phase() == hatrack::app::Phase::Open {
         let target = page.targets.get(usize::from(at.y)).copied().flatten();
         assert_eq!(target, state.selected(state.focus()).map(MouseTarget::Row));
     }
@@ -190,11 +192,9 @@ fn fill_history(session: &mut Session, wardrobe: &Wardrobe) {
             before: Some(room.clone()),
             after: None,
         };
-        for group in [
-            hatrack::model::EditGroup::from(edit.clone()).inverse(),
-            edit.into(),
-        ] {
-            let change = Change::from(group.inverse());
+        let removal = hatrack::model::EditGroup::from(edit);
+        for group in [removal.clone(), removal.inverse()] {
+            let change = Change::from(group);
             session.external_change(|wardrobe| wardrobe.apply(&change.group).map(|()| change.group.clone()));
         }
     }
@@ -214,8 +214,8 @@ proptest! {
         for step in steps {
             run_step(&mut session, step);
         }
-        draw(&session.state, start);
-        draw(&session.state, (80, 24));
+        draw_and_check(&session.state, start);
+        draw_and_check(&session.state, (80, 24));
     }
 
     #[test]
@@ -235,7 +235,7 @@ proptest! {
 }
 
 #[test]
-fn draws_full_screen_at_every_size() {
+fn draws_all_kinds_of_screens_at_many_sizes() {
     let wardrobe = hatrack::model::read::wardrobe(include_bytes!("support/wardrobe.json")).unwrap();
     for keys in [
         "",
@@ -250,7 +250,7 @@ fn draws_full_screen_at_every_size() {
         session.keys(keys);
         for columns in (0..=250).step_by(13).chain(38..=42).chain(78..=82) {
             for rows in (0..=80).step_by(11).chain(8..=12) {
-                draw(&session.state, (columns, rows));
+                draw_and_check(&session.state, (columns, rows));
             }
         }
     }

@@ -1,9 +1,6 @@
 //! Import and export: exports can be imported again, importing twice changes nothing more, and adding never removes.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set up its stage has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 #[cfg(test)]
 mod support;
@@ -130,7 +127,7 @@ fn two_wardrobes() -> impl Strategy<Value = (Wardrobe, Wardrobe)> {
 proptest! {
     #![proptest_config(cases(256))]
 
-    /// An exported table imported into an empty wardrobe gives the same wardrobe; omissions are reported.
+    /// An exported table that is imported into an empty wardrobe gives the same wardrobe. The export reports omissions.
     #[test]
     fn csv_round_trips(all in wardrobe()) {
         let now = representable(&all);
@@ -149,11 +146,11 @@ proptest! {
                     without.replace_user(user, jid, there.clone()).unwrap();
                 }
             }
-            plain == without && unaffiliated_users_are_representable(&all)
+            plain == without && can_represent_unaffiliated_users_and_hues(&all)
         });
     }
 
-    /// Exported JSON is imported completely, except hats of users to whom none can be added.
+    /// Exported JSON is imported completely. Users to whom no hats can be added are not compared.
     #[test]
     fn json_round_trips(now in wardrobe()) {
         let exported = export(&now, &ExportScope::All, FileFormat::Json).unwrap();
@@ -168,7 +165,7 @@ proptest! {
         }
         there.revision = now.revision;
         prop_assert_eq!(&there, &now);
-        // Importing it into itself changes, skips, adds and replaces nothing.
+        // Importing it into the same wardrobe changes nothing, whether it adds or replaces.
         for replace in [false, true] {
             let plan = parsed.plan(&now, &ImportOptions { replace, ..ImportOptions::default() }).unwrap();
             let hats = now.attachment_count();
@@ -210,7 +207,7 @@ proptest! {
 
     /// Replacing gives exactly the imported wardrobe, and can be undone.
     #[test]
-    fn document_replaces_everything((now, other) in two_wardrobes()) {
+    fn data_file_replaces_everything((now, other) in two_wardrobes()) {
         let parsed = read(&write::wardrobe(&other), FileFormat::Json).unwrap();
         let plan = parsed.plan(&now, &ImportOptions { replace: true, ..ImportOptions::default() }).unwrap();
         prop_assert_eq!(&plan.skipped, &[]);
@@ -292,8 +289,8 @@ fn adding_keeps_users_without_affiliation_and_hats() {
     }
 }
 
-/// Whether a table can represent the unaffiliated users.
-fn unaffiliated_users_are_representable(wardrobe: &Wardrobe) -> bool {
+/// Whether a table can represent the unaffiliated users, and all hues as they are written.
+fn can_represent_unaffiliated_users_and_hues(wardrobe: &Wardrobe) -> bool {
     let users = wardrobe.rooms().flat_map(|(_, room)| room.users());
     users
         .filter(|(_, user)| !user.affiliation.is_affiliated())

@@ -42,11 +42,11 @@ fn sample_is_rich_and_canonical() {
     assert_eq!(read_in_chunks(SAMPLE, 2), Some(wardrobe.clone()));
     assert!(schema().is_valid(&serde_json::from_str(SAMPLE).unwrap()));
 
-    let everywhere = || wardrobe.rooms().flat_map(|(_, room)| room.users());
-    let hats = || everywhere().flat_map(|(_, user)| user.hats.iter());
-    let people: BTreeSet<&Jid> = everywhere().map(|(jid, _)| jid).collect();
+    let users = || wardrobe.rooms().flat_map(|(_, room)| room.users());
+    let hats = || users().flat_map(|(_, user)| user.hats.iter());
+    let people: BTreeSet<&Jid> = users().map(|(jid, _)| jid).collect();
     assert_eq!((wardrobe.rooms().len(), people.len()), (6, 40));
-    assert!(everywhere().count() > people.len(), "some are in several rooms");
+    assert!(users().count() > people.len(), "some are in several rooms");
     let domains = people
         .iter()
         .copied()
@@ -59,18 +59,15 @@ fn sample_is_rich_and_canonical() {
     );
     for affiliation in Affiliation::ALL {
         assert!(
-            everywhere().any(|(_, user)| user.affiliation == affiliation),
+            users().any(|(_, user)| user.affiliation == affiliation),
             "{affiliation}"
         );
     }
     for affiliation in [Affiliation::Outcast, Affiliation::None] {
         let has_hats = |user: &hatrack::model::User| user.affiliation == affiliation && !user.hats.is_empty();
-        assert!(
-            everywhere().any(|(_, user)| has_hats(user)),
-            "{affiliation} with hats"
-        );
+        assert!(users().any(|(_, user)| has_hats(user)), "{affiliation} with hats");
     }
-    let titled = |wanted: &dyn Fn(char) -> bool| {
+    let has_title_with = |wanted: &dyn Fn(char) -> bool| {
         hats().any(|(_, hat)| hat.title.as_deref().is_some_and(|t| t.contains(wanted)))
     };
     for (content, is_included) in [
@@ -92,18 +89,21 @@ fn sample_is_rich_and_canonical() {
                 .rooms()
                 .any(|(_, room)| room.catalog.values().any(|hat| hat.hue.is_some())),
         ),
-        ("unknown members", !wardrobe.extra.is_empty()),
+        ("unrecognized fields", !wardrobe.extra.is_empty()),
         (
             "Chinese characters",
-            titled(&|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
+            has_title_with(&|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
         ),
-        ("emoji", titled(&|c| c > '\u{1f000}')),
-        ("joined emoji", titled(&|c| c == '\u{200d}')),
+        ("emoji", has_title_with(&|c| c > '\u{1f000}')),
+        ("joined emoji", has_title_with(&|c| c == '\u{200d}')),
         (
             "combining marks",
-            titled(&|c| ('\u{300}'..='\u{36f}').contains(&c)),
+            has_title_with(&|c| ('\u{300}'..='\u{36f}').contains(&c)),
         ),
-        ("right to left", titled(&|c| ('\u{590}'..='\u{6ff}').contains(&c))),
+        (
+            "right to left",
+            has_title_with(&|c| ('\u{590}'..='\u{6ff}').contains(&c)),
+        ),
         (
             "a name in another script",
             people.iter().any(|jid| !jid.as_str().is_ascii()),
@@ -125,10 +125,10 @@ fn documented_example_is_canonical() {
     assert!(schema().is_valid(&serde_json::from_str(&examples[0]).unwrap()));
 }
 
-/// The documentation lists exactly the members of the schema.
 #[test]
-fn documentation_lists_the_schema_members() {
-    fn named(schema: &Value, all: &mut BTreeSet<String>) {
+fn documentation_lists_exactly_the_members_of_the_schema() {
+    /// Adds the names of all properties in a schema.
+    fn add_properties(schema: &Value, all: &mut BTreeSet<String>) {
         for (name, value) in schema.as_object().into_iter().flatten() {
             if name == "properties" {
                 all.extend(
@@ -139,11 +139,11 @@ fn documentation_lists_the_schema_members() {
                         .map(|(name, _)| name.clone()),
                 );
             }
-            named(value, all);
+            add_properties(value, all);
         }
     }
-    let mut known = BTreeSet::new();
-    named(&serde_json::from_str(SCHEMA).unwrap(), &mut known);
+    let mut in_schema = BTreeSet::new();
+    add_properties(&serde_json::from_str(SCHEMA).unwrap(), &mut in_schema);
     let table = DOCUMENT
         .split("\n\n")
         .find(|part| part.starts_with("| where |"))
@@ -152,7 +152,7 @@ fn documentation_lists_the_schema_members() {
     let documented: BTreeSet<String> = rows
         .map(|cell| cell.trim().trim_matches('`').to_owned())
         .collect();
-    assert_eq!(known, documented);
+    assert_eq!(in_schema, documented);
 }
 
 /// The digest of a wardrobe, computed as the documentation describes.
@@ -208,10 +208,10 @@ fn documented_history_is_valid() {
         // length.
         let length = line.len() as u64 + 1;
         let mut line: Value = serde_json::from_str(line).unwrap();
-        let mut own = |name: &str| line.as_object_mut().and_then(|line| line.remove(name)).unwrap();
-        assert_eq!(own("length"), length);
-        assert_eq!(own("digest"), digest(&wardrobe));
-        let identity = line.as_object_mut().and_then(|line| line.remove("file")).unwrap();
+        let mut remove = |name: &str| line.as_object_mut().and_then(|line| line.remove(name)).unwrap();
+        assert_eq!(remove("length"), length);
+        assert_eq!(remove("digest"), digest(&wardrobe));
+        let identity = remove("file");
         assert!(
             ["inode", "size", "mtime", "ctime"]
                 .iter()
@@ -223,7 +223,7 @@ fn documented_history_is_valid() {
     assert_eq!((lines.lines().count(), wardrobe.attachment_count()), (3, 0));
 }
 
-/// The documented script works, keeps the mode, and its result is valid.
+/// The script changes the data file, keeps its mode, and leaves it valid.
 #[test]
 fn documented_script_works() {
     if cfg!(not(feature = "tui")) {
@@ -238,7 +238,7 @@ fn documented_script_works() {
         std::env::split_paths(&path).any(|folder| folder.join(tool).exists())
     };
     if !(is_installed("jq") && is_installed("flock")) {
-        skip::skipped(false, "no jq or no flock here");
+        skip::skipped(false, "jq or flock is not installed");
         return;
     }
     let home = tempfile::tempdir().unwrap();
@@ -279,7 +279,7 @@ fn schema_and_reader_reject_the_same_documents() {
         json!({"version": 1, "rooms": {"a@b": {"users": {"a@": {}}}}}),
         json!({"version": 1, "rooms": {"a b@c": {}}}),
     ];
-    for (place, values) in [
+    for (pointer, values) in [
         ("/version", vec![json!(0), json!(2), json!("1"), json!(null)]),
         (
             "/revision",
@@ -318,16 +318,16 @@ fn schema_and_reader_reject_the_same_documents() {
     ] {
         for value in values {
             let mut document = base.clone();
-            let (object, name) = place.rsplit_once('/').unwrap();
+            let (object, name) = pointer.rsplit_once('/').unwrap();
             document.pointer_mut(object).unwrap()[name] = value;
             wrong.push(document);
         }
     }
     for document in wrong {
-        assert!(!schema.is_valid(&document), "the schema: {document}");
+        assert!(!schema.is_valid(&document), "the schema accepts {document}");
         assert!(
             read::wardrobe(document.to_string().as_bytes()).is_err(),
-            "the reader: {document}"
+            "the reader accepts {document}"
         );
     }
 }

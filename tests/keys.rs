@@ -54,8 +54,8 @@ fn no_sentence_hardcodes_a_key() {
             literals(source.parse().unwrap(), &mut sentences);
             let path = path.strip_prefix(&root).unwrap().display().to_string();
             // These files define the names of keys.
-            let others = ["app/key.rs", "app/keymap.rs"];
-            if !others.contains(&path.as_str()) {
+            let definitions = ["app/key.rs", "app/keymap.rs"];
+            if !definitions.contains(&path.as_str()) {
                 let wrong = sentences.into_iter().filter(|sentence| names_a_key(sentence));
                 named.extend(wrong.map(|sentence| format!("{path}: {sentence}")));
             }
@@ -135,7 +135,7 @@ fn names_a_key(sentence: &str) -> bool {
             .is_some_and(|next| ["adds", "defines", "gives", "puts", "to"].contains(next)),
         word => word.len() == 1 && word.chars().all(char::is_alphabetic),
     };
-    // "Enter the address" asks for text; the key is never followed by an article.
+    // In "Enter the address", "Enter" is a verb; the name of the key is never followed by an article.
     let is_verb = |at: usize, word: &str| {
         at == 0 && word == "Enter" && words.get(1).is_some_and(|next| ["a", "the"].contains(next))
     };

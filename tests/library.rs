@@ -7,7 +7,7 @@ include!("library/program.rs");
 fn program_adds_hat_and_prints_hats() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hats.json");
-    // The second time nothing changes.
+    // The second run changes nothing.
     for _ in 0..2 {
         let mut out = Vec::new();
         add_teacher(&file, &mut out).unwrap();

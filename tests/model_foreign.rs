@@ -7,10 +7,11 @@ use hatrack::model::{Attachment, Extra, Json, User, Wardrobe, read, write};
 use proptest::prelude::*;
 use support::{cases, read_in_chunks, text, wardrobe};
 
-/// Writes a wardrobe as other programs may: with other whitespace, order and escapes, but the same numbers.
-struct Foreign(u64);
+/// Writes a wardrobe as other programs may: with other whitespace, order and escapes, but the same numbers. Contains the
+/// state of the random number generator that chooses these.
+struct ForeignWriter(u64);
 
-impl Foreign {
+impl ForeignWriter {
     /// A random number below `limit`.
     fn random(&mut self, limit: u64) -> u64 {
         self.0 = self
@@ -54,11 +55,11 @@ impl Foreign {
     }
 
     fn object(&mut self, members: Vec<(String, String)>) -> String {
-        let mut left = members;
+        let mut remaining = members;
         let mut out = Vec::new();
-        while !left.is_empty() {
-            let at = usize::try_from(self.random(left.len() as u64)).unwrap_or(0);
-            let (name, value) = left.swap_remove(at);
+        while !remaining.is_empty() {
+            let at = usize::try_from(self.random(remaining.len() as u64)).unwrap_or(0);
+            let (name, value) = remaining.swap_remove(at);
             let (a, b, c, d) = (self.space(), self.space(), self.space(), self.space());
             out.push(format!("{a}{}{b}:{c}{value}{d}", self.string(&name)));
         }
@@ -167,7 +168,7 @@ fn read_all_ways(bytes: &[u8]) -> Result<Option<Wardrobe>, TestCaseError> {
     Ok(read)
 }
 
-/// Replaces ranges of the bytes.
+/// Replaces ranges of the bytes, each given by its start, its length and the new bytes.
 fn mutated(mut bytes: Vec<u8>, cuts: &[(prop::sample::Index, usize, Vec<u8>)]) -> Vec<u8> {
     for (at, length, new) in cuts {
         let from = at.index(bytes.len() + 1);
@@ -180,10 +181,10 @@ fn mutated(mut bytes: Vec<u8>, cuts: &[(prop::sample::Index, usize, Vec<u8>)]) -
 proptest! {
     #![proptest_config(cases(256))]
 
-    /// Every equivalent form gives the same wardrobe, and unrecognized members are kept exactly at every level.
+    /// Every equivalent form gives the same wardrobe. Unrecognized members are kept exactly, at every level.
     #[test]
     fn reads_any_equivalent_json(wardrobe in wardrobe(), seed in any::<u64>()) {
-        let text = Foreign(seed).wardrobe(&wardrobe);
+        let text = ForeignWriter(seed).wardrobe(&wardrobe);
         let read = read_all_ways(text.as_bytes())?;
         prop_assert_eq!(read, Some(wardrobe), "{}", text);
     }
@@ -209,7 +210,7 @@ proptest! {
     ) {
         let bytes = foreign.map_or_else(
             || write::wardrobe(&wardrobe),
-            |seed| Foreign(seed).wardrobe(&wardrobe).into_bytes(),
+            |seed| ForeignWriter(seed).wardrobe(&wardrobe).into_bytes(),
         );
         read_all_ways(&mutated(bytes, &cuts))?;
     }

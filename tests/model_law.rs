@@ -80,78 +80,78 @@ fn three_operations_model() -> Vec<Case> {
         Case("add: the hat is in the set, and the others stay",
             Add(ROOM, "terry@example.org", NEW, r#"{"active":true,"title":"New"}"#),
             User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"http://example.com/hats/new":{"active":true,"title":"New"},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}},"note":1.50}"#)),
-        Case("add: attachment omitted is the empty one",
+        Case("add: the attachment may be empty",
             Add(ROOM, "bare@example.org", NEW, "{}"),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{}}}"#)),
-        Case("add: a hat with the same ID is replaced, a required one and its unrecognized members too",
+        Case("add: a hat with the same ID is replaced, even a required one, with its unrecognized members",
             Add(ROOM, "owner@example.org", FOO, r#"{"title":"Other"}"#),
             User(ROOM, "owner@example.org", r#"{"affiliation":"owner","hats":{"http://example.com/hats/foo":{"title":"Other"},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}"#)),
-        Case("add: with exactly this attachment, unknown members and all",
+        Case("add: the attachment is stored exactly, with its unrecognized members",
             Add(ROOM, "bare@example.org", NEW, r#"{"active":false,"required":true,"x":[1.0,{"y":-0}]}"#),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{"active":false,"required":true,"x":[1.0,{"y":-0}]}}}"#)),
-        Case("add: the same again changes nothing",
+        Case("add: a hat that the user already has with this attachment changes nothing",
             Add(ROOM, "admin@example.org", BAR, r#"{"active":false}"#), Nothing),
-        Case("add: an omitted boolean means false, but it is another attachment",
+        Case("add: an omitted boolean means false, but the attachment is a different one",
             Add(ROOM, "admin@example.org", BAR, "{}"),
             User(ROOM, "admin@example.org", r#"{"affiliation":"admin","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{}}}"#)),
-        Case("add: a resource is dropped, and spellings are prepared",
+        Case("add: a resource is removed, and addresses are normalized",
             Add("Courses@Conference.Example.ORG/x", "BARE@example.org/phone", NEW, "{}"),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{}}}"#)),
         Case("add: a domain alone can be affiliated",
             Add(ROOM, "Example.ORG", BAR, "{}"),
             User(ROOM, "example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{}}}"#)),
-        Case("add: the catalog does not matter",
+        Case("add: the title in the catalog is not copied",
             Add(ROOM, "bare@example.org", FOO, "{}"),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{}}}"#)),
-        Case("add: an id from a server may be anything",
+        Case("add: an ID may be any text, as on servers",
             Add(ROOM, "bare@example.org", "not a uri", "{}"),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"not a uri":{}}}"#)),
         Case("add: no such room", Add("nowhere@conference.example.org", "terry@example.org", NEW, "{}"), Fails("item-not-found", NO_ROOM)),
         Case("add: the room is looked up before the user", Add("nowhere@conference.example.org", "stranger@example.net", NEW, "{}"), Fails("item-not-found", NO_ROOM)),
-        Case("add: a stranger", Add(ROOM, "stranger@example.net/x", NEW, "{}"),
+        Case("add: a user who is not in the room", Add(ROOM, "stranger@example.net/x", NEW, "{}"),
             Fails("item-not-found", "user not affiliated with room: stranger@example.net in courses@conference.example.org")),
         Case("add: affiliated with another room only", Add("staff@conference.example.org", "admin@example.org", NEW, "{}"),
             Fails("item-not-found", "user not affiliated with room: admin@example.org in staff@conference.example.org")),
         Case("add: an outcast", Add(ROOM, "banned@example.org", NEW, "{}"),
             Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
-        Case("add: an outcast, even what is there already", Add(ROOM, "banned@example.org", BAR, r#"{"active":false}"#),
+        Case("add: an outcast, even a hat that the user already has", Add(ROOM, "banned@example.org", BAR, r#"{"active":false}"#),
             Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
         Case("add: affiliation none", Add(ROOM, "former@example.org", NEW, "{}"),
             Fails("item-not-found", "user not affiliated with room: former@example.org in courses@conference.example.org")),
-        Case("add: a user without affiliation has none", Add(ROOM, "nothing@example.org", NEW, "{}"),
+        Case("add: an omitted affiliation is none", Add(ROOM, "nothing@example.org", NEW, "{}"),
             Fails("item-not-found", "user not affiliated with room: nothing@example.org in courses@conference.example.org")),
         // remove_user_hat
         Case("remove: the hat is not in the set, and the others stay", Remove(ROOM, "terry@example.org", BAR),
             User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019}},"note":1.50}"#)),
-        Case("remove: required binds the user, never the moderator", Remove(ROOM, "terry@example.org/x", FOO),
+        Case("remove: a required hat can be removed", Remove(ROOM, "terry@example.org/x", FOO),
             User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}},"note":1.50}"#)),
-        Case("remove: not having it before is success", Remove(ROOM, "owner@example.org", NEW), Nothing),
+        Case("remove: a hat that the user does not have changes nothing", Remove(ROOM, "owner@example.org", NEW), Nothing),
         Case("remove: no such room", Remove("nowhere@conference.example.org", "stranger@example.net", FOO), Fails("item-not-found", NO_ROOM)),
-        Case("remove: a stranger", Remove(ROOM, "stranger@example.net", FOO),
+        Case("remove: a user who is not in the room", Remove(ROOM, "stranger@example.net", FOO),
             Fails("item-not-found", "user not affiliated with room: stranger@example.net in courses@conference.example.org")),
         Case("remove: an outcast", Remove(ROOM, "banned@example.org", FOO),
             Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
-        Case("remove: an outcast, even what is not there", Remove(ROOM, "banned@example.org", NEW),
+        Case("remove: an outcast, even a hat that the user does not have", Remove(ROOM, "banned@example.org", NEW),
             Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
         Case("remove: affiliation none", Remove(ROOM, "former@example.org", FOO),
             Fails("item-not-found", "user not affiliated with room: former@example.org in courses@conference.example.org")),
         // set_user_hats
-        Case("set: missing is added, extra is removed, different is replaced",
+        Case("set: missing hats are added, others are removed, different ones are replaced",
             Set(ROOM, "terry@example.org", r#"{"http://example.com/hats/new":{"title":"New"},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":true}}"#),
             User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{"title":"New"},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":true}},"note":1.50}"#)),
-        Case("set: to nothing, required ones too", Set(ROOM, "admin@example.org", "{}"),
+        Case("set: an empty set removes all hats, even required ones", Set(ROOM, "admin@example.org", "{}"),
             User(ROOM, "admin@example.org", r#"{"affiliation":"admin","hats":{}}"#)),
-        Case("set: unknown members of what is replaced go",
+        Case("set: unrecognized members of replaced hats are removed",
             Set(ROOM, "owner@example.org", r#"{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome"}}"#),
             User(ROOM, "owner@example.org", r#"{"affiliation":"owner","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome"}}}"#)),
-        Case("set: the same again changes nothing", Set(ROOM, "admin@example.org", HATS), Nothing),
+        Case("set: the hats that the user already has change nothing", Set(ROOM, "admin@example.org", HATS), Nothing),
         Case("set: the hats of a user object; the affiliation next to them is ignored",
             Set(ROOM, "bare@example.org", r#"{"affiliation":"owner","hats":{"http://example.com/hats/new":{}},"note":1}"#),
             User(ROOM, "bare@example.org", r#"{"affiliation":"member","hats":{"http://example.com/hats/new":{}}}"#)),
-        Case("set: hats that are missing are the same as empty", Set(ROOM, "admin@example.org", r#"{"affiliation":"owner"}"#),
+        Case("set: a user object without hats removes all hats", Set(ROOM, "admin@example.org", r#"{"affiliation":"owner"}"#),
             User(ROOM, "admin@example.org", r#"{"affiliation":"admin","hats":{}}"#)),
         Case("set: no such room", Set("nowhere@conference.example.org", "stranger@example.net", "{}"), Fails("item-not-found", NO_ROOM)),
-        Case("set: a stranger, even to nothing", Set(ROOM, "stranger@example.net", "{}"),
+        Case("set: a user who is not in the room, even without hats", Set(ROOM, "stranger@example.net", "{}"),
             Fails("item-not-found", "user not affiliated with room: stranger@example.net in courses@conference.example.org")),
         Case("set: an outcast", Set(ROOM, "banned@example.org", "{}"),
             Fails("item-not-found", "user not affiliated with room: banned@example.org in courses@conference.example.org")),
@@ -170,38 +170,38 @@ fn other_operations_model() -> Vec<Case> {
             User(ROOM, "former@example.org", r#"{"affiliation":"none","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019}}}"#)),
         Case("force remove: from a member", ForceRemove(ROOM, "terry@example.org", FOO),
             User(ROOM, "terry@example.org", r#"{"affiliation":"member","hats":{"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}},"note":1.50}"#)),
-        Case("force remove: what nobody has", ForceRemove(ROOM, "stranger@example.net", FOO), Nothing),
+        Case("force remove: from a user who is not in the room", ForceRemove(ROOM, "stranger@example.net", FOO), Nothing),
         Case("force remove: no such room", ForceRemove("nowhere@conference.example.org", "terry@example.org", FOO), Fails("item-not-found", NO_ROOM)),
         // Affiliations.
         Case("affiliate: none removes the user with the hats", Affiliate(ROOM, "terry@example.org", Affiliation::None), NoUser(ROOM, "terry@example.org")),
-        Case("affiliate: none for one who is none already", Affiliate(ROOM, "former@example.org", Affiliation::None), NoUser(ROOM, "former@example.org")),
-        Case("affiliate: none for a stranger", Affiliate(ROOM, "stranger@example.net", Affiliation::None), Nothing),
-        Case("affiliate: a stranger is added, without hats", Affiliate(ROOM, "New@Example.net/x", Affiliation::Member),
+        Case("affiliate: none removes a listed user with the affiliation none", Affiliate(ROOM, "former@example.org", Affiliation::None), NoUser(ROOM, "former@example.org")),
+        Case("affiliate: none for a user who is not in the room", Affiliate(ROOM, "stranger@example.net", Affiliation::None), Nothing),
+        Case("affiliate: a new user is added, without hats", Affiliate(ROOM, "New@Example.net/x", Affiliation::Member),
             User(ROOM, "new@example.net", r#"{"affiliation":"member","hats":{}}"#)),
-        Case("affiliate: a stranger is banned", Affiliate(ROOM, "new@example.net", Affiliation::Outcast),
+        Case("affiliate: a new user can be banned", Affiliate(ROOM, "new@example.net", Affiliation::Outcast),
             User(ROOM, "new@example.net", r#"{"affiliation":"outcast","hats":{}}"#)),
-        Case("affiliate: a ban keeps the hats, and all else", Affiliate(ROOM, "terry@example.org", Affiliation::Outcast),
+        Case("affiliate: a ban keeps the hats and all other members", Affiliate(ROOM, "terry@example.org", Affiliation::Outcast),
             User(ROOM, "terry@example.org", r#"{"affiliation":"outcast","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}},"note":1.50}"#)),
-        Case("affiliate: back from a ban", Affiliate(ROOM, "banned@example.org", Affiliation::Admin),
+        Case("affiliate: a banned user who becomes admin keeps the hats", Affiliate(ROOM, "banned@example.org", Affiliation::Admin),
             User(ROOM, "banned@example.org", r#"{"affiliation":"admin","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}"#)),
-        Case("affiliate: the same again", Affiliate(ROOM, "owner@example.org", Affiliation::Owner), Nothing),
+        Case("affiliate: the same affiliation changes nothing", Affiliate(ROOM, "owner@example.org", Affiliation::Owner), Nothing),
         Case("affiliate: no such room", Affiliate("nowhere@conference.example.org", "terry@example.org", Affiliation::Owner), Fails("item-not-found", NO_ROOM)),
         // Rooms.
         Case("room: added without users", AddRoom("New@conference.example.org", None), Room("new@conference.example.org", r#"{"users":{}}"#)),
         Case("room: added with a name", AddRoom("new@conference.example.org", Some("Neu")), Room("new@conference.example.org", r#"{"name":"Neu","users":{}}"#)),
-        Case("room: there already", AddRoom("STAFF@conference.example.org", Some("Other")), Fails("conflict", "room already exists: staff@conference.example.org")),
-        Case("room: removed with all in it", RemoveRoom("staff@conference.example.org"), NoRoom("staff@conference.example.org")),
+        Case("room: already exists", AddRoom("STAFF@conference.example.org", Some("Other")), Fails("conflict", "room already exists: staff@conference.example.org")),
+        Case("room: removed with its users", RemoveRoom("staff@conference.example.org"), NoRoom("staff@conference.example.org")),
         Case("room: remove a missing room", RemoveRoom("nowhere@conference.example.org"), Fails("item-not-found", NO_ROOM)),
         Case("room: renamed", Rename("staff@conference.example.org", Some("Staff")),
             Room("staff@conference.example.org", r#"{"name":"Staff","users":{"terry@example.org":{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}}}"#)),
-        Case("room: renamed to what it is called", Rename(ROOM, Some("Courses")), Nothing),
+        Case("room: renamed to its own name", Rename(ROOM, Some("Courses")), Nothing),
         Case("room: no name to remove", Rename("staff@conference.example.org", None), Nothing),
         Case("room: rename a missing room", Rename("nowhere@conference.example.org", None), Fails("item-not-found", NO_ROOM)),
         // The catalog of a room.
-        Case("catalog: a hat is defined; users stay as they are",
+        Case("catalog: a hat is defined; users do not change",
             Catalog("staff@conference.example.org", NEW, Some(r#"{"title":"New","hue":"banana"}"#)),
             Room("staff@conference.example.org", r#"{"hats":{"http://example.com/hats/new":{"title":"New","hue":"banana"}},"users":{"terry@example.org":{"affiliation":"member","hats":{"http://example.com/hats/foo":{"active":true,"required":true,"title":"Awesome","since":2019},"urn:uuid:164c41a2-7461-4cff-bdae-3f93078a6607":{"active":false}}}}}"#)),
-        Case("catalog: as it is already", Catalog(ROOM, FOO, Some(r#"{"title":"Foo of the room","hue":120.50,"x":1}"#)), Nothing),
+        Case("catalog: the same definition changes nothing", Catalog(ROOM, FOO, Some(r#"{"title":"Foo of the room","hue":120.50,"x":1}"#)), Nothing),
         Case("catalog: remove a missing hat", Catalog(ROOM, NEW, None),
             Fails("item-not-found", "no such hat in the catalog of courses@conference.example.org: http://example.com/hats/new")),
         Case("catalog: no such room", Catalog("nowhere@conference.example.org", NEW, None), Fails("item-not-found", NO_ROOM)),
@@ -209,7 +209,7 @@ fn other_operations_model() -> Vec<Case> {
 }
 
 #[cfg(test)]
-mod machine {
+mod fixture {
     use super::*;
 
     pub(crate) fn start() -> Wardrobe {
@@ -333,7 +333,7 @@ fn affiliations_rooms_and_catalogs_follow_the_specification() {
 
 #[test]
 fn removing_a_catalog_hat_keeps_attachments() {
-    let (mut wardrobe, room) = (machine::start(), machine::jid(ROOM));
+    let (mut wardrobe, room) = (fixture::start(), fixture::jid(ROOM));
     wardrobe
         .set_catalog_hat(&room, &HatId::unchecked(FOO), None)
         .unwrap();
@@ -346,8 +346,8 @@ fn removing_a_catalog_hat_keeps_attachments() {
 #[test]
 fn omitted_boolean_means_false() {
     let (omitted, explicit) = (
-        machine::attachment("{}"),
-        machine::attachment(r#"{"active":false,"required":false}"#),
+        fixture::attachment("{}"),
+        fixture::attachment(r#"{"active":false,"required":false}"#),
     );
     for attachment in [&omitted, &explicit] {
         assert!(!attachment.is_active() && !attachment.is_required());
@@ -361,7 +361,7 @@ fn omitted_boolean_means_false() {
 
 #[test]
 fn with_methods_keep_other_members() {
-    let kept = machine::attachment(r#"{"active":true,"required":true,"title":"T","x":1.0}"#);
+    let kept = fixture::attachment(r#"{"active":true,"required":true,"title":"T","x":1.0}"#);
     let json = |attachment: Attachment| write::compact(&attachment);
     assert_eq!(
         json(kept.clone().with_active(false)),
@@ -381,11 +381,11 @@ fn with_methods_keep_other_members() {
     );
 }
 
-/// No hat is added to a user who has been banned meanwhile, neither by an operation nor by an undo.
+/// The hats of a user who has been banned meanwhile do not change, neither by the edits of an operation nor by an undo.
 #[test]
 fn edits_of_a_banned_user_are_rejected() {
-    let (room, terry) = (machine::jid(ROOM), machine::jid("terry@example.org"));
-    let mut banned = machine::start();
+    let (room, terry) = (fixture::jid(ROOM), fixture::jid("terry@example.org"));
+    let mut banned = fixture::start();
     banned
         .set_affiliation(&terry, &room, Affiliation::Outcast)
         .unwrap();
@@ -399,13 +399,13 @@ fn edits_of_a_banned_user_are_rejected() {
         Set(ROOM, "terry@example.org", "{}"),
         ForceRemove(ROOM, "terry@example.org", FOO),
     ] {
-        let mut mine = machine::start();
+        let mut mine = fixture::start();
         let group = operation.apply_to(&mut mine).unwrap();
         assert_eq!(banned.clone().apply(&group), Err(refused.clone()));
         mine.set_affiliation(&terry, &room, Affiliation::Outcast).unwrap();
         assert_eq!(mine.apply(&group.inverse()), Err(refused.clone()));
     }
-    // Removed from a user who was already banned: the undo restores the hat.
+    // If the user was already banned when the hat was removed, an undo restores it.
     let removal = banned
         .force_remove_hat(&terry, &room, &HatId::unchecked(FOO))
         .unwrap();
@@ -415,12 +415,12 @@ fn edits_of_a_banned_user_are_rejected() {
 }
 
 #[test]
-fn stale_edit_is_a_conflict_with_the_found_value() {
-    let mut mine = machine::start();
+fn stale_edit_is_a_conflict_that_names_the_current_value() {
+    let mut mine = fixture::start();
     let group = Add(ROOM, "terry@example.org", FOO, r#"{"title":"Mine"}"#)
         .apply_to(&mut mine)
         .unwrap();
-    let mut theirs = machine::start();
+    let mut theirs = fixture::start();
     Add(ROOM, "terry@example.org", FOO, r#"{"title":"Theirs"}"#)
         .apply_to(&mut theirs)
         .unwrap();
@@ -438,21 +438,21 @@ fn stale_edit_is_a_conflict_with_the_found_value() {
 /// Either all edits of a group are applied, or none.
 #[test]
 fn group_is_applied_atomically() {
-    let mut wardrobe = machine::start();
+    let mut wardrobe = fixture::start();
     let mut group = Add(ROOM, "bare@example.org", NEW, "{}")
-        .apply_to(&mut machine::start())
+        .apply_to(&mut fixture::start())
         .unwrap();
     group.0.extend(
         Add(ROOM, "terry@example.org", NEW, "{}")
-            .apply_to(&mut machine::start())
+            .apply_to(&mut fixture::start())
             .unwrap()
             .0,
     );
     let mut banned = wardrobe.clone();
     banned
         .set_affiliation(
-            &machine::jid("terry@example.org"),
-            &machine::jid(ROOM),
+            &fixture::jid("terry@example.org"),
+            &fixture::jid(ROOM),
             Affiliation::None,
         )
         .unwrap();
@@ -462,7 +462,7 @@ fn group_is_applied_atomically() {
     wardrobe.apply(&group).unwrap();
     assert_eq!(
         wardrobe.attachment_count(),
-        machine::start().attachment_count() + 2
+        fixture::start().attachment_count() + 2
     );
 }
 
@@ -479,14 +479,14 @@ fn rejects_room_without_local_part_and_hat_that_is_not_a_uri() {
     );
 }
 
-/// Defining a hat retitles users to whom `add_user_hat` could add it, and lists the others.
+/// Defining a hat changes its title for the affiliated users who have another one, and lists the users whose title stays.
 #[test]
-fn define_hat_retitles_affiliated_users_only() {
-    let room = machine::jid(ROOM);
+fn define_hat_changes_titles_of_affiliated_users_only() {
+    let room = fixture::jid(ROOM);
     let mut wardrobe = Wardrobe::default();
     wardrobe.add_room(&room, None).unwrap();
     let users =
-        ["banned", "has-it", "other", "plain"].map(|name| machine::jid(&format!("{name}@example.org")));
+        ["banned", "has-it", "other", "plain"].map(|name| fixture::jid(&format!("{name}@example.org")));
     for (user, title) in users.iter().zip([Some("Old"), Some("New"), Some("Other"), None]) {
         wardrobe
             .set_affiliation(user, &room, Affiliation::Member)
@@ -529,7 +529,7 @@ fn define_hat_retitles_affiliated_users_only() {
     wardrobe.apply(&defined.group.inverse()).unwrap();
     assert_eq!(wardrobe, before);
 
-    // Without `retitle_users` only the catalog changes; without a title no user is retitled.
+    // Without `retitle_users`, or without a title, only the catalog changes.
     for (title, retitle) in [("New", false), ("", true)] {
         let mut wardrobe = before.clone();
         let defined = wardrobe
@@ -540,7 +540,7 @@ fn define_hat_retitles_affiliated_users_only() {
         assert!(defined.not_affiliated.is_empty() && defined.unchanged.is_empty());
     }
     let error = wardrobe.define_hat(
-        &machine::jid("no@such.example"),
+        &fixture::jid("no@such.example"),
         &HatId::unchecked(FOO),
         entry("New"),
         true,
@@ -551,12 +551,12 @@ fn define_hat_retitles_affiliated_users_only() {
 /// Histories and drafts contain these names, so they must never change.
 #[test]
 fn serialized_names_of_edits_are_stable() {
-    let (room, terry) = (machine::jid(ROOM), machine::jid("terry@example.org"));
-    let mut wardrobe = machine::start();
+    let (room, terry) = (fixture::jid(ROOM), fixture::jid("terry@example.org"));
+    let mut wardrobe = fixture::start();
     let mut edits = Vec::new();
     edits.extend(
         wardrobe
-            .force_remove_hat(&machine::jid("banned@example.org"), &room, &HatId::unchecked(FOO))
+            .force_remove_hat(&fixture::jid("banned@example.org"), &room, &HatId::unchecked(FOO))
             .unwrap()
             .0,
     );

@@ -15,21 +15,21 @@ use support::{
 type RoomHat<'a> = (HatId, Option<std::sync::Arc<str>>, usize, Vec<&'a Jid>);
 
 /// Computes the number of attachments and the hats of a room in the simplest way.
-fn counted(room: &Room) -> (usize, Vec<RoomHat<'_>>) {
-    let mut known: BTreeMap<_, (usize, HashMap<&str, usize>)> = BTreeMap::new();
+fn count_simply(room: &Room) -> (usize, Vec<RoomHat<'_>>) {
+    let mut tallies: BTreeMap<_, (usize, HashMap<&str, usize>)> = BTreeMap::new();
     for id in room.catalog.keys() {
-        known.entry(id.clone()).or_default();
+        tallies.entry(id.clone()).or_default();
     }
     let mut count = 0;
     for (id, attachment) in room.users().iter().flat_map(|(_, user)| user.hats.iter()) {
         count += 1;
-        let (users, titles) = known.entry(id.clone()).or_default();
+        let (users, titles) = tallies.entry(id.clone()).or_default();
         *users += 1;
         if let Some(title) = attachment.title.as_deref().filter(|title| !title.is_empty()) {
             *titles.entry(title).or_default() += 1;
         }
     }
-    let known = known
+    let hats = tallies
         .into_iter()
         .map(|(id, (users, titles))| {
             let defined = room.catalog.get(&id).and_then(|hat| hat.title.as_deref());
@@ -43,15 +43,15 @@ fn counted(room: &Room) -> (usize, Vec<RoomHat<'_>>) {
                 .filter(|title| !title.is_empty())
                 .or(most_common)
                 .map(Into::into);
-            let having = room
+            let with_hat = room
                 .users()
                 .iter()
                 .filter(|(_, user)| user.hats.get(&id).is_some());
-            let users_with_hat = having.map(|(jid, _)| jid).collect();
+            let users_with_hat = with_hat.map(|(jid, _)| jid).collect();
             (id, title, users, users_with_hat)
         })
         .collect();
-    (count, known)
+    (count, hats)
 }
 
 fn check_invariants(wardrobe: &Wardrobe) -> Result<(), TestCaseError> {
@@ -77,7 +77,7 @@ fn check_invariants(wardrobe: &Wardrobe) -> Result<(), TestCaseError> {
             prop_assert_eq!(room.position(jid), Ok(at));
             prop_assert_eq!(room.user(jid), Some(user));
         }
-        let (count, known) = counted(room);
+        let (count, hats) = count_simply(room);
         prop_assert_eq!(room.attachment_count(), count);
         let actual: Vec<RoomHat<'_>> = room
             .hats()
@@ -87,7 +87,7 @@ fn check_invariants(wardrobe: &Wardrobe) -> Result<(), TestCaseError> {
                 (hat.id.clone(), hat.title.clone(), hat.user_count, users)
             })
             .collect();
-        prop_assert_eq!(actual, known);
+        prop_assert_eq!(actual, hats);
         users += room.users().len();
         attachments += count;
     }
@@ -201,17 +201,17 @@ proptest! {
         }
     }
 
-    /// Sharing the rooms of an earlier wardrobe changes only the memory.
+    /// Sharing the rooms of an earlier wardrobe saves memory and does not change the content.
     #[test]
     fn sharing_rooms_does_not_change_the_wardrobe((a, operations) in wardrobe_and_operations(4)) {
         let mut b = a.clone();
         for operation in &operations {
             let _ = operation.perform(&mut b);
         }
-        let alone = read::wardrobe(&write::wardrobe(&b))?;
-        let mut shared = alone.clone();
+        let unshared = read::wardrobe(&write::wardrobe(&b))?;
+        let mut shared = unshared.clone();
         shared.share_rooms_with(&a);
-        assert_same(&shared, &alone)?;
+        assert_same(&shared, &unshared)?;
         check_invariants(&shared)?;
         for (jid, room) in shared.rooms() {
             let there = a.room(jid).filter(|there| *there == room);
@@ -219,7 +219,7 @@ proptest! {
         }
     }
 
-    /// Two moderators start from one state: if both orders of their changes succeed, they give the same result.
+    /// Two moderators change the same wardrobe: if both orders of their changes succeed, they give the same result.
     #[test]
     fn independent_changes_commute(
         (start, mine, yours) in wardrobe().prop_flat_map(|wardrobe| {
@@ -266,7 +266,7 @@ proptest! {
             prop_assert_eq!(&serde_json::from_str::<User>(&text)?, &user);
             prop_assert_eq!(&read::hats(text.as_bytes())?, &user.hats);
         }
-        // An object of hats is recognized unless an id is the name of a member of user objects.
+        // An object of hats is recognized unless an ID is the name of a member of user objects.
         if user.hats.iter().all(|(id, _)| !matches!(id.as_str(), "hats" | "affiliation")) {
             prop_assert_eq!(&read::hats(write::compact(&user.hats).as_bytes())?, &user.hats);
         }
@@ -279,12 +279,12 @@ proptest! {
         let text = std::str::from_utf8(&bytes)?;
         match read_in_chunks(text, parts) {
             Some(read) => assert_same(&read, &wardrobe)?,
-            // It does not handle files without rooms, nor a chunk boundary after the rooms, in unrecognized members.
+            // It does not read files without rooms, or a chunk boundary in the unrecognized members after the rooms.
             None => prop_assert!(wardrobe.rooms().len() == 0 || (parts > 1 && !wardrobe.extra.is_empty())),
         }
     }
 
-    /// Whatever the fast parser accepts, the general one accepts with the same result.
+    /// The general parser accepts all texts that the fast one accepts, with the same result.
     #[test]
     fn fast_reader_agrees_with_general_reader(
         wardrobe in wardrobe(),

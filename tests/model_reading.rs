@@ -6,18 +6,10 @@ mod support;
 use hatrack::model::{Attachment, Hats, Wardrobe, read, write};
 use support::read_in_chunks;
 
-/// A whole document with one error in it.
+/// A whole document with the text `wrong` at the end of the object `at`, one of the places below.
 fn document(at: &str, wrong: &str) -> String {
     let places = [
-        ("document", ""),
-        ("rooms", ""),
-        ("room", ""),
-        ("catalog", ""),
-        ("defined", ""),
-        ("users", ""),
-        ("user", ""),
-        ("hats", ""),
-        ("hat", ""),
+        "document", "rooms", "room", "catalog", "defined", "users", "user", "hats", "hat",
     ];
     let mut text = String::from(
         r#"{
@@ -33,7 +25,7 @@ fn document(at: &str, wrong: &str) -> String {
         "terry@example.org": {
           "affiliation": "member",
           "hats": {
-            "urn:x:worn": {
+            "urn:x:held": {
               "active": true§hat
             }§hats
           }§user
@@ -44,10 +36,10 @@ fn document(at: &str, wrong: &str) -> String {
 }
 "#,
     );
-    for (place, nothing) in places {
+    for place in places {
         text = text.replace(
             &format!("§{place}\n"),
-            &format!("{}\n", if place == at { wrong } else { nothing }),
+            &format!("{}\n", if place == at { wrong } else { "" }),
         );
     }
     text
@@ -55,7 +47,7 @@ fn document(at: &str, wrong: &str) -> String {
 
 /// The place in the document, the invalid text, and the expected message.
 #[rustfmt::skip]
-const INSIDE: &[(&str, &str, &str)] = &[
+const ERRORS_IN_DOCUMENT: &[(&str, &str, &str)] = &[
     // A duplicate member at each level, with the same or another spelling.
     ("document", ",\n  \"version\": 1", "line 22, column 3: duplicate field \"version\""),
     ("document", ",\n  \"r\\u006foms\": {}", "line 22, column 3: duplicate field \"rooms\""),
@@ -70,8 +62,8 @@ const INSIDE: &[(&str, &str, &str)] = &[
     ("users", ",\n        \"terry@example.org\": {}", "line 19, column 9: duplicate field \"terry@example.org\""),
     ("user", ",\n          \"hats\": {}", "line 18, column 11: duplicate field \"hats\""),
     ("user", ",\n          \"affiliation\": \"member\"", "line 18, column 11: duplicate field \"affiliation\""),
-    ("hats", ",\n            \"urn:x:worn\": {}", "line 17, column 13: duplicate field \"urn:x:worn\""),
-    ("hats", ",\n            \"\\u0075rn:x:worn\": {}", "line 17, column 13: duplicate field \"urn:x:worn\""),
+    ("hats", ",\n            \"urn:x:held\": {}", "line 17, column 13: duplicate field \"urn:x:held\""),
+    ("hats", ",\n            \"\\u0075rn:x:held\": {}", "line 17, column 13: duplicate field \"urn:x:held\""),
     ("hat", ",\n              \"active\": true", "line 16, column 15: duplicate field \"active\""),
     ("hat", ",\n              \"\\u0061ctive\": true", "line 16, column 15: duplicate field \"active\""),
     ("hat", ",\n              \"x\": {\"a\": [{\"b\": 1, \"\\u0062\": 2}]}", "line 16, column 36: duplicate field \"b\""),
@@ -133,7 +125,7 @@ const INSIDE: &[(&str, &str, &str)] = &[
 
 /// Whole files, and the expected message.
 #[rustfmt::skip]
-const WHOLE: &[(&[u8], &str)] = &[
+const INVALID_FILES: &[(&[u8], &str)] = &[
     (b"", "line 1, column 1: empty input; expected a hatrack data file: an object with \"version\" and \"rooms\""),
     (b" \r\n\t\n", "line 1, column 1: empty input; expected a hatrack data file: an object with \"version\" and \"rooms\""),
     (b"hello", "line 1, column 1: expected a value: an object, a list, text in quotes, a number, true, false or null"),
@@ -168,29 +160,25 @@ const WHOLE: &[(&[u8], &str)] = &[
 fn errors_inside_a_file_have_position_and_message() {
     read::wardrobe(document("", "").as_bytes()).unwrap();
     let mut different = Vec::new();
-    for (at, wrong, message) in INSIDE {
+    for (at, wrong, message) in ERRORS_IN_DOCUMENT {
         let text = document(at, wrong);
         let error = read::wardrobe(text.as_bytes()).expect_err(&text).to_string();
         assert!(read_in_chunks(&text, 2).is_none(), "{text}");
         if error != *message {
-            different.push(format!(
-                "{at} {wrong:?}\
-  says {error}\
-   not {message}"
-            ));
+            different.push(format!("{at} {wrong:?}\n  found {error}\n  expected {message}"));
         }
     }
     assert!(different.is_empty(), "\n{}", different.join("\n"));
 }
 
 #[test]
-fn rejects_whole_files_with_position_and_message() {
+fn errors_of_whole_files_have_position_and_message() {
     let mut different = Vec::new();
-    for (bytes, message) in WHOLE {
+    for (bytes, message) in INVALID_FILES {
         let error = read::wardrobe(bytes).expect_err(message).to_string();
         if error != *message {
             different.push(format!(
-                "{:?}\n  says {error}\n   not {message}",
+                "{:?}\n  found {error}\n  expected {message}",
                 String::from_utf8_lossy(bytes)
             ));
         }
@@ -232,9 +220,8 @@ fn nesting_is_limited_to_100_levels() {
     }
 }
 
-/// Errors are short and without control characters, whatever the file contains.
 #[test]
-fn errors_stay_short_without_control_characters() {
+fn errors_of_any_file_are_short_and_without_control_characters() {
     let long = format!("\\u001b[31m\\u202e{}", "A".repeat(1_000_000));
     for (at, wrong) in [
         ("hat", format!(",\n\"required\": \"{long}\"")),
@@ -362,9 +349,9 @@ fn missing_members_have_defaults() {
     );
 }
 
-/// A line of a history cannot add a second `rooms` to the document.
+/// Otherwise, a line of a history could add a second member `rooms` to the data file.
 #[test]
-fn document_edit_rejects_known_members() {
+fn document_edit_rejects_reserved_members() {
     let edit = |name: &str| format!(r#"{{"document": {{"before": {{}}, "after": {{"{name}": {{}}}}}}}}"#);
     assert!(serde_json::from_str::<hatrack::model::Edit>(&edit("x")).is_ok());
     for name in ["version", "revision", "rooms", "r\\u006foms"] {

@@ -222,8 +222,8 @@ fn list_of_servers() {
 fn checked_server() {
     let mut session = after("S");
     let problem = ServerProblem {
-        what: "rooms.example.org is not a chat room service on this server".into(),
-        remedy: "in the configuration, set \"services\" to the server's chat room services: conference.example.org".into(),
+        description: "rooms.example.org is not a chat room service on this server".into(),
+        solution: "in the configuration, set \"services\" to the server's chat room services: conference.example.org".into(),
     };
     let report = ServerReport {
         server: "example".into(),

@@ -52,7 +52,8 @@ struct RoomData<'a> {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
-    first_contact: bool,
+    #[serde(rename = "first-contact")]
+    is_first_comparison: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     set_aside: Option<super::SetAside>,
     unreadable: usize,
@@ -80,7 +81,7 @@ impl Serialize for RoomPlan {
             class: self.class,
             state: self.state.name(),
             message: self.state.message(),
-            first_contact: self.first_contact,
+            is_first_comparison: self.is_first_comparison,
             set_aside: self.set_aside,
             unreadable: self.unreadable,
             counts: self.counts(),

@@ -78,7 +78,7 @@ pub fn merge(
         room: room.clone(),
         class,
         state,
-        first_contact: false,
+        is_first_comparison: false,
         set_aside,
         lines: Vec::new(),
         notes: Vec::new(),
@@ -143,7 +143,7 @@ pub fn merge(
     }
     let (lines, notes) = (context.lines, context.notes);
     let mut plan = RoomPlan {
-        first_contact: base.is_none(),
+        is_first_comparison: base.is_none(),
         lines,
         notes,
         unreadable: remote.unreadable.count,

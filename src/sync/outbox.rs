@@ -377,14 +377,14 @@ impl Outbox {
     }
 
     /// Whether no change is left to be sent or confirmed automatically.
-    pub fn is_quiet(&self) -> bool {
-        let is_quiet = |entry: &Entry| {
+    pub fn is_finished(&self) -> bool {
+        let is_finished = |entry: &Entry| {
             entry.prepared.is_none()
                 && entry.committed.as_ref().is_none_or(|committed| {
                     !matches!(committed.state, SendState::Waiting | SendState::Answered(_))
                 })
         };
-        self.entries.values().all(is_quiet)
+        self.entries.values().all(is_finished)
     }
 
     /// Whether prepared changes were taken over or withdrawn, while the stored outbox may still have them as prepared.

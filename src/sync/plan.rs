@@ -28,7 +28,7 @@ pub struct RoomPlan {
     pub state: RoomState,
     /// Whether this is a first comparison, without a base: nothing is deleted, and an item that was deleted on one side is
     /// copied back from the other.
-    pub first_contact: bool,
+    pub is_first_comparison: bool,
     /// Why an earlier base is no longer valid and must be discarded.
     pub set_aside: Option<SetAside>,
     /// The differences: the name, then the catalog, then the users in the order of their addresses.

@@ -77,8 +77,10 @@ pub struct RemoteRoomInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ServerProblem {
-    /// The problem, for display.
-    pub what: String,
-    /// The solution, for display.
-    pub remedy: String,
+    /// What is wrong, for display.
+    #[serde(rename = "what")]
+    pub description: String,
+    /// How to solve it, for display.
+    #[serde(rename = "remedy")]
+    pub solution: String,
 }

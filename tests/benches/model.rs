@@ -58,8 +58,8 @@ fn middle(wardrobe: &Wardrobe) -> Option<(Jid, Jid)> {
     Some((jid.clone(), room.users().iter().find_map(member)?))
 }
 
-/// Adds a hat to that user.
-fn given(wardrobe: &mut Wardrobe) -> EditGroup {
+/// Adds a hat to the user whom `middle` returns.
+fn add_hat(wardrobe: &mut Wardrobe) -> EditGroup {
     let hat = HatId::unchecked("http://example.com/hats/new");
     let Some((room, user)) = middle(wardrobe) else {
         return EditGroup::default();
@@ -69,8 +69,8 @@ fn given(wardrobe: &mut Wardrobe) -> EditGroup {
         .unwrap_or_default()
 }
 
-/// The fast parser, on one thread.
-fn quickly(text: &str) -> Option<Wardrobe> {
+/// Reads canonical text with the fast parser, on one thread.
+fn parse_canonical(text: &str) -> Option<Wardrobe> {
     let head = read::document_head(text.as_bytes())?;
     let rooms = read::rooms_chunk(text.strip_prefix(head)?)?;
     let tail = text.get(text.len() - rooms.remaining()..)?;
@@ -80,8 +80,8 @@ fn quickly(text: &str) -> Option<Wardrobe> {
 #[divan::bench(args = SIZES)]
 fn parse(bencher: Bencher, size: (u32, u32)) {
     let text = file(size);
-    assert!(quickly(&text).is_some(), "this is the program's own form");
-    bencher.bench(|| quickly(black_box(&text)));
+    assert!(parse_canonical(&text).is_some(), "the text is not canonical");
+    bencher.bench(|| parse_canonical(black_box(&text)));
 }
 
 #[divan::bench(args = SIZES)]
@@ -99,7 +99,7 @@ fn write_all(bencher: Bencher, size: (u32, u32)) {
 #[divan::bench(args = SIZES)]
 fn apply(bencher: Bencher, size: (u32, u32)) {
     let wardrobe = wardrobe(size);
-    let group = given(&mut wardrobe.clone());
+    let group = add_hat(&mut wardrobe.clone());
     bencher
         .with_inputs(|| wardrobe.clone())
         .bench_values(|mut wardrobe| {
@@ -111,7 +111,7 @@ fn apply(bencher: Bencher, size: (u32, u32)) {
 #[divan::bench(args = SIZES)]
 fn undo(bencher: Bencher, size: (u32, u32)) {
     let mut wardrobe = wardrobe(size);
-    let group = given(&mut wardrobe);
+    let group = add_hat(&mut wardrobe);
     bencher
         .with_inputs(|| wardrobe.clone())
         .bench_values(|mut wardrobe| {
@@ -146,14 +146,14 @@ fn apply_to_a_whole_room(bencher: Bencher, size: (u32, u32)) {
 
 /// Computes the hats of one room.
 #[divan::bench(args = SIZES)]
-fn known_hats(bencher: Bencher, size: (u32, u32)) {
+fn hats_of_a_room(bencher: Bencher, size: (u32, u32)) {
     let wardrobe = wardrobe(size);
     let first = wardrobe
         .rooms()
         .next()
         .map(|(_, room)| (**room).clone())
         .unwrap_or_default();
-    // A clone without the cache.
+    // A clone has no cached hats.
     bencher
         .with_inputs(|| first.clone())
         .bench_values(|room: Room| room.hats().len());
@@ -164,7 +164,7 @@ fn known_hats(bencher: Bencher, size: (u32, u32)) {
 fn diff_after_a_change(bencher: Bencher, size: (u32, u32)) {
     let wardrobe = wardrobe(size);
     let mut changed = wardrobe.clone();
-    given(&mut changed);
+    add_hat(&mut changed);
     bencher.bench(|| black_box(&wardrobe).diff(black_box(&changed)));
 }
 
@@ -172,6 +172,6 @@ fn diff_after_a_change(bencher: Bencher, size: (u32, u32)) {
 #[divan::bench(args = SIZES)]
 fn diff_of_two_readings(bencher: Bencher, size: (u32, u32)) {
     let (one, mut other) = (wardrobe(size), wardrobe(size));
-    given(&mut other);
+    add_hat(&mut other);
     bencher.bench(|| black_box(&one).diff(black_box(&other)));
 }

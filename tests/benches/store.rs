@@ -1,5 +1,4 @@
-//! Speed of the store: opening and committing, compared with just writing the same bytes. S: 400 attachments, M:
-//! 80,000.
+//! Speed of the store: opening and committing, compared with only writing the same bytes. S: 400 attachments, M: 80,000.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -48,8 +47,8 @@ fn wardrobe((rooms, users): (usize, usize)) -> Wardrobe {
     read::wardrobe(text.as_bytes()).unwrap_or_default()
 }
 
-/// A data file of this size in a new folder on the disk of the build.
-fn begun(size: (usize, usize)) -> Option<(tempfile::TempDir, Store)> {
+/// Opens a data file of this size in a new folder on the disk of the build.
+fn open_new(size: (usize, usize)) -> Option<(tempfile::TempDir, Store)> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).ok()?;
     let path = folder.path().join("hats.json");
     std::fs::write(&path, write::wardrobe(&wardrobe(size))).ok()?;
@@ -59,12 +58,14 @@ fn begun(size: (usize, usize)) -> Option<(tempfile::TempDir, Store)> {
 
 /// A change to one user in the middle of the wardrobe.
 fn change(wardrobe: &mut Wardrobe, number: usize) -> Option<Change> {
-    let (room, there) = wardrobe.rooms().nth(wardrobe.rooms().len() / 2)?;
-    let (user, what) = there.users().get(number % there.users().len())?;
-    let (hat, attachment) = what.hats.iter().next()?;
-    let (room, user, hat): (Jid, Jid, _) = (room.clone(), user.clone(), hat.clone());
+    let (room_jid, room) = wardrobe.rooms().nth(wardrobe.rooms().len() / 2)?;
+    let (user_jid, user) = room.users().get(number % room.users().len())?;
+    let (hat, attachment) = user.hats.iter().next()?;
+    let (room_jid, user_jid, hat): (Jid, Jid, _) = (room_jid.clone(), user_jid.clone(), hat.clone());
     let attachment = attachment.clone().with_active(!attachment.is_active());
-    let group: EditGroup = wardrobe.add_user_hat(&user, &room, &hat, attachment).ok()?;
+    let group: EditGroup = wardrobe
+        .add_user_hat(&user_jid, &room_jid, &hat, attachment)
+        .ok()?;
     Some(group.into())
 }
 
@@ -88,7 +89,7 @@ fn replace(folder: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 #[divan::bench(args = SIZES)]
 fn commit(bencher: Bencher<'_, '_>, size: (usize, usize)) {
-    let Some((_folder, mut store)) = begun(size) else {
+    let Some((_folder, mut store)) = open_new(size) else {
         return;
     };
     let mut number = 0;
@@ -101,7 +102,7 @@ fn commit(bencher: Bencher<'_, '_>, size: (usize, usize)) {
 
 #[divan::bench(args = SIZES)]
 fn hundred_commits_at_once(bencher: Bencher<'_, '_>, size: (usize, usize)) {
-    let Some((_folder, mut store)) = begun(size) else {
+    let Some((_folder, mut store)) = open_new(size) else {
         return;
     };
     bencher.bench_local(|| {
@@ -113,7 +114,7 @@ fn hundred_commits_at_once(bencher: Bencher<'_, '_>, size: (usize, usize)) {
 
 #[divan::bench(args = SIZES)]
 fn first_commit_after_opening(bencher: Bencher<'_, '_>, size: (usize, usize)) {
-    let Some((_folder, store)) = begun(size) else {
+    let Some((_folder, store)) = open_new(size) else {
         return;
     };
     let path = store.paths().data.clone();
@@ -126,7 +127,7 @@ fn first_commit_after_opening(bencher: Bencher<'_, '_>, size: (usize, usize)) {
 
 #[divan::bench(args = SIZES)]
 fn open(bencher: Bencher<'_, '_>, size: (usize, usize)) {
-    let Some((_folder, store)) = begun(size) else {
+    let Some((_folder, store)) = open_new(size) else {
         return;
     };
     let path = store.paths().data.clone();

@@ -5,7 +5,7 @@ use super::process::{CommandOutput, Home, ROOM, TERRY};
 const HAT: &str = "http://example.com/hats/ta";
 
 #[test]
-fn set_is_atomic() {
+fn set_with_invalid_input_changes_nothing() {
     let home = Home::with_terry();
     home.run_ok(&["add", ROOM, TERRY, HAT]);
     let before = std::fs::read(home.data()).unwrap();
@@ -90,7 +90,7 @@ fn set_is_atomic() {
 }
 
 #[test]
-fn revisions_never_go_back_or_overflow() {
+fn revisions_have_a_limit() {
     let home = Home::new();
     let file = |revision: u64| format!("{{\"version\":1,\"revision\":{revision},\"rooms\":{{}}}}");
     for revision in [1 << 53, u64::MAX] {
@@ -156,11 +156,11 @@ fn reports_missing_items_without_changes() {
     ] {
         home.assert_fails(args, 3, error);
     }
-    for (at, who, error) in [
+    for (room, user, error) in [
         ("x@y", TERRY, no_room),
         (ROOM, "mallory@example.net", add_outcast),
     ] {
-        let output = home.run_with_input(&["set", at, who], b"{}");
+        let output = home.run_with_input(&["set", room, user], b"{}");
         let expected = CommandOutput {
             code: 3,
             out: String::new(),
@@ -305,7 +305,7 @@ fn screen_without_terminal_points_to_commands() {
 }
 
 #[test]
-fn closed_pipe_succeeds_and_full_disk_fails() {
+fn output_to_closed_pipe_succeeds_and_to_full_disk_fails() {
     let home = Home::with_terry();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -314,14 +314,14 @@ fn closed_pipe_succeeds_and_full_disk_fails() {
         .stdout(writer)
         .stderr(std::process::Stdio::piped())
         .spawn();
-    let silent = CommandOutput {
+    let success = CommandOutput {
         code: 0,
         out: String::new(),
         err: String::new(),
     };
     assert_eq!(
         CommandOutput::from(child.unwrap().wait_with_output().unwrap()),
-        silent
+        success
     );
     let full = std::fs::File::options().write(true).open("/dev/full");
     let child = home
@@ -404,10 +404,10 @@ fn limits_length_of_typed_texts() {
     assert_eq!(output.code, 2);
     assert!(output.err.contains("longer than 1,024 bytes"), "{}", output.err);
     assert_eq!(std::fs::read(home.data()).unwrap(), before);
-    let most = long.trim_end_matches('é').to_owned() + &"é".repeat(512);
-    home.run_ok(&["add", ROOM, TERRY, HAT, "--title", &most]);
-    let given = format!("{{\"{HAT}\": {{\"title\": \"{long}\"}}}}");
-    let output = home.run_with_input(&["--room", ROOM, "set", ROOM, TERRY], given.as_bytes());
+    let longest = "é".repeat(512);
+    home.run_ok(&["add", ROOM, TERRY, HAT, "--title", &longest]);
+    let hats = format!("{{\"{HAT}\": {{\"title\": \"{long}\"}}}}");
+    let output = home.run_with_input(&["--room", ROOM, "set", ROOM, TERRY], hats.as_bytes());
     assert_eq!((output.code, output.err.as_str()), (0, ""));
 }
 
@@ -424,7 +424,7 @@ fn rejects_control_characters_in_titles_and_names() {
         "a\u{2028}b",
         "\t",
     ] {
-        for (args, what) in [
+        for (args, field) in [
             (["add", ROOM, TERRY, HAT, "--title", bad], "title"),
             (
                 [
@@ -439,7 +439,7 @@ fn rejects_control_characters_in_titles_and_names() {
             ),
             (["room", "rename", ROOM, "--actor=a", "--", bad], "name"),
         ] {
-            let error = format!("{what} contains a line break or control character: {bad:?} [bad-request]");
+            let error = format!("{field} contains a line break or control character: {bad:?} [bad-request]");
             home.assert_fails(&args, 2, &error);
         }
     }

@@ -71,6 +71,7 @@ fn hides_other_rooms() {
     let home = home();
     let before = all_files(&home);
     home.write("hats.json", "{}");
+    // "R" stands for the hidden room, and then for the room that does not exist.
     let attempts: [&[&str]; 26] = [
         &["show", "R"],
         &["show", "R", "--json"],
@@ -190,7 +191,7 @@ fn hides_revisions_of_other_rooms() {
 }
 
 #[test]
-fn allows_everything_in_own_rooms() {
+fn allows_all_changes_in_own_rooms() {
     let home = home();
     let secret = home.run_ok(&["show", SECRET, "--json"]);
     for attempt in [
@@ -218,7 +219,7 @@ fn allows_everything_in_own_rooms() {
 }
 
 #[test]
-fn shows_and_undoes_own_part_of_a_change() {
+fn shows_and_undoes_the_visible_part_of_a_change() {
     let home = home();
     home.change_outside(&[("\"Courses\"", "\"Lessons\""), ("\"Vault\"", "\"Vault of gold\"")]);
     let history = run_restricted(&home, &["history"]);
@@ -316,7 +317,7 @@ fn rejects_all_file_arguments() {
     assert_eq!(
         run_restricted(&home, &["check"]).code,
         1,
-        "it would count what other rooms hold"
+        "the counts would include other rooms"
     );
     assert_eq!(all_files(&home), before);
 }
@@ -371,21 +372,21 @@ fn ignores_variables_and_starts_no_programs() {
         assert_eq!(run(args).code, 0, "{args:?}");
     }
     assert!(!home.path("started").exists());
-    let there = home.path("elsewhere").read_dir().map(Iterator::count);
-    assert_eq!(there.ok(), Some(1), "nothing is written there");
+    let entries = home.path("elsewhere").read_dir().map(Iterator::count);
+    assert_eq!(entries.ok(), Some(1), "the folders of the variables are not used");
 }
 
 #[test]
-fn errors_do_not_quote_the_data_file() {
+fn errors_in_restricted_sessions_do_not_quote_the_data_file() {
     let home = home();
     let text = std::fs::read_to_string(home.data()).unwrap();
     let path = home.write(
         ".config/hatrack/hats.json",
         text.replace("\"boss@example.org\"", "\"boss@@keeper\""),
     );
-    let open = home.run(&["show"]);
-    assert_eq!(open.code, 4);
-    assert!(open.err.contains("boss@@keeper"), "{}", open.err);
+    let unrestricted = home.run(&["show"]);
+    assert_eq!(unrestricted.code, 4);
+    assert!(unrestricted.err.contains("boss@@keeper"), "{}", unrestricted.err);
     let output = run_restricted(&home, &["show"]);
     assert_eq!((output.code, output.out.as_str()), (4, ""));
     assert!(

@@ -37,10 +37,10 @@ fn undoes_all_changes_of_an_actor() {
     let before = std::fs::read(home.data()).unwrap_or_default();
     let dry = home.run_ok(&[&undo[..], &["--dry-run"]].concat());
     assert_eq!(dry, format!("{PREVIEW}Would undo 2 changes by mallory\n"));
-    // There is no terminal to ask on.
-    let asked = home.run(&undo);
+    // Without a terminal, hatrack cannot ask for a confirmation.
+    let unconfirmed = home.run(&undo);
     assert_eq!(
-        (asked.code, asked.err.as_str()),
+        (unconfirmed.code, unconfirmed.err.as_str()),
         (
             2,
             "hatrack: nothing was changed: no terminal to ask for confirmation; use undo --yes\n"
@@ -75,7 +75,7 @@ fn undoes_all_changes_of_an_actor() {
             .starts_with("Redid revision 7 (")
     );
     assert_eq!(home.run_ok(&["show", ROOM]), shown);
-    // What remains was changed again later, so it cannot be undone.
+    // The remaining changes were changed again later, so they cannot be undone.
     let again = home.run_ok(&[&undo[..], &["--yes"]].concat());
     assert!(
         again.ends_with("No changes: everything was changed again later\n"),
@@ -84,7 +84,7 @@ fn undoes_all_changes_of_an_actor() {
 }
 
 #[test]
-fn undoes_all_changes_since_the_first() {
+fn since_all_includes_the_first_change() {
     let home = home();
     let all = home.run_ok(&["undo", "--by", "mallory", "--since", "all", "--dry-run"]);
     assert_eq!(all, format!("{PREVIEW}Would undo 2 changes by mallory\n"));
@@ -97,7 +97,7 @@ fn undoes_all_changes_since_the_first() {
 }
 
 #[test]
-fn rejects_unknown_actors_and_bad_arguments() {
+fn rejects_unknown_actors_and_invalid_arguments() {
     let home = home();
     let failed = home.run(&["undo", "--by", "mal", "--since", "yesterday", "--yes"]);
     assert_eq!(failed.code, 3);

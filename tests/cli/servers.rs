@@ -3,7 +3,7 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a test that finds nothing there has failed"
+    reason = "a missing value fails the test"
 )]
 
 use std::os::unix::net::UnixListener;
@@ -39,7 +39,7 @@ fn assert_schema(definition: &str, data: &Value) {
 }
 
 #[test]
-fn without_servers_nothing_is_listed() {
+fn without_servers_the_lists_are_empty() {
     let home = Home::new();
     let none =
         "No servers configured; run hatrack servers example prosody (or xmpp) to print an example section\n";
@@ -93,7 +93,7 @@ fn servers_are_listed_with_their_states() {
 }
 
 #[test]
-fn a_check_fails_if_a_server_cannot_be_used() {
+fn check_fails_if_a_server_cannot_be_used() {
     let home = Home::new();
     home.write(CONFIG, configuration(&home));
     let output = home.run(&["servers", "check", "gone"]);
@@ -150,11 +150,11 @@ fn examples_parse_with_every_setting() {
         for line in text.lines() {
             let setting = line.strip_prefix('#').filter(|rest| !rest.starts_with(' '));
             let Some(setting) = setting else { continue };
-            let mut with = text.replace(line, setting);
+            let mut enabled = text.replace(line, setting);
             if setting.starts_with("command") {
-                with = with.replace("\nsocket", "\n#socket");
+                enabled = enabled.replace("\nsocket", "\n#socket");
             }
-            let read = read(&with).unwrap_or_else(|errors| panic!("{setting}: {errors:?}"));
+            let read = read(&enabled).unwrap_or_else(|errors| panic!("{setting}: {errors:?}"));
             assert_ne!(read.servers, config.servers, "{setting}");
         }
         home.write(CONFIG, &text);
@@ -278,7 +278,7 @@ fn hostile_values_are_harmless_on_the_terminal() {
 }
 
 #[test]
-fn affiliations_that_a_server_only_shows_are_not_changed() {
+fn affiliations_that_are_only_received_cannot_be_changed() {
     let (room, user) = ("a@c.example.org", "ana@example.org");
     let home = Home::new();
     for room in [room, "a@e.example.org", "a@local.example.org"] {

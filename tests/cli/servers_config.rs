@@ -3,7 +3,7 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a test that finds nothing there has failed"
+    reason = "a missing value fails the test"
 )]
 
 use std::time::Duration;
@@ -103,7 +103,7 @@ ca-file = "/etc/ssl/private-ca.pem"
 }
 
 #[test]
-fn settings_that_are_missing_have_their_defaults() {
+fn missing_settings_have_their_defaults() {
     let text = "[servers.a]\nkind = \"prosody\"\nservices = [\"c.example.org\"]\nsocket = \"/run/prosody.sock\"\nrooms = \"all\"\n\
                 [servers.b]\nkind = \"xmpp\"\nservices = [\"c.example.net\"]\njid = \"a@example.net\"\n";
     let prosody = ServerAccess::Prosody(ProsodyAccess::Socket("/run/prosody.sock".into()));
@@ -126,7 +126,7 @@ fn settings_that_are_missing_have_their_defaults() {
 }
 
 #[test]
-fn addresses_have_a_port_or_the_usual_one() {
+fn addresses_without_a_port_have_the_default_port() {
     for (address, tls, expected) in [
         ("chat.example.net:5299", "required", ("chat.example.net", 5299)),
         ("chat.example.net", "required", ("chat.example.net", 5222)),
@@ -144,12 +144,12 @@ fn addresses_have_a_port_or_the_usual_one() {
     }
 }
 
-/// Two sections without an error, of five lines each.
+/// Two valid sections of four lines each, without the empty line.
 const PROSODY: &str = "[servers.a]\nkind = \"prosody\"\nservices = [\"c.example.org\"]\nsocket = \"/s\"\n\n";
 const XMPP: &str = "[servers.b]\nkind = \"xmpp\"\nservices = [\"c.example.net\"]\njid = \"a@example.net\"\n";
 
-/// Errors of a whole file.
-const OF_FILES: [(&str, usize, &str); 13] = [
+/// Whole files, each with the line number and the text of its error.
+const FILE_ERRORS: [(&str, usize, &str); 13] = [
     ("servers = 1", 1, "servers must be a section: [servers]"),
     ("[servers]\na = 1", 2, "servers.a must be a section: [servers.a]"),
     (
@@ -209,8 +209,9 @@ const OF_FILES: [(&str, usize, &str); 13] = [
     ),
 ];
 
-/// Errors of a line that replaces the same setting in the section of Prosody, or that is added to it as line 5.
-const OF_PROSODY: [(&str, usize, &str); 34] = [
+/// Lines, each with the line number and the text of its error. The line replaces that of the same setting in `PROSODY`;
+/// if there is none, it is added as line 5.
+const PROSODY_ERRORS: [(&str, usize, &str); 34] = [
     (
         "kind = \"prosdy\"",
         2,
@@ -319,8 +320,8 @@ const OF_PROSODY: [(&str, usize, &str); 34] = [
     ("a.b = 1", 5, "unknown setting of servers.a \"a\""),
 ];
 
-/// Errors of a line that replaces the same setting in the section of an account, or that is added to it as line 5.
-const OF_XMPP: [(&str, usize, &str); 23] = [
+/// The same for `XMPP`.
+const XMPP_ERRORS: [(&str, usize, &str); 23] = [
     (
         "jid = \"example.net\"",
         4,
@@ -436,20 +437,23 @@ fn with_line(section: &str, line: &str) -> String {
 }
 
 #[test]
-fn errors_name_line_and_what_is_expected() {
-    let own = |(text, line, says): &(&str, usize, &'static str)| ((*text).to_owned(), *line, *says);
-    let added = |section| {
-        move |(line, at, says): &(&str, usize, &'static str)| (with_line(section, line), *at, *says)
+fn errors_name_the_line_and_the_expected_value() {
+    let whole_file =
+        |(text, line, expected): &(&str, usize, &'static str)| ((*text).to_owned(), *line, *expected);
+    let in_section = |section| {
+        move |(setting, line, expected): &(&str, usize, &'static str)| {
+            (with_line(section, setting), *line, *expected)
+        }
     };
-    let all = OF_FILES.iter().map(own);
-    let all = all.chain(OF_PROSODY.iter().map(added(PROSODY)));
-    for (text, line, says) in all.chain(OF_XMPP.iter().map(added(XMPP))) {
+    let all = FILE_ERRORS.iter().map(whole_file);
+    let all = all.chain(PROSODY_ERRORS.iter().map(in_section(PROSODY)));
+    for (text, line, expected) in all.chain(XMPP_ERRORS.iter().map(in_section(XMPP))) {
         let errors = read(&text).unwrap_err();
         let [error] = errors.as_slice() else {
             panic!("{text}: {errors:?}")
         };
         assert_eq!(error.line, line, "{text}: {error:?}");
-        assert!(error.text.contains(says), "{text}: {error:?}");
+        assert!(error.text.contains(expected), "{text}: {error:?}");
         assert!(!error.text.contains(char::is_control), "{error:?}");
     }
 }

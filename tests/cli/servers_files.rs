@@ -1,6 +1,6 @@
-//! The configuration files that a session reads, and those that may name servers. Many of these tests need root.
+//! The configuration files that a session reads, and those that may name servers. Some of these tests need root.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot make its files has failed")]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 use std::fs::{Permissions, create_dir, set_permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -10,7 +10,7 @@ use std::process::Command;
 use super::process::{CommandOutput, Home, output_of};
 use super::skip::skipped;
 
-/// The number of a user who has no account on the machine.
+/// The ID of a user who has no account on the machine.
 const BOB: u32 = 54_321;
 
 fn server_section(name: &str) -> String {
@@ -30,8 +30,8 @@ fn is_root() -> bool {
     root
 }
 
-/// Makes a folder with a configuration file that only the account can write, whatever the umask is. Returns both.
-fn own_file(home: &Home) -> (PathBuf, PathBuf) {
+/// Creates a folder with a configuration file that only the account can write, regardless of the umask. Returns both.
+fn make_own_file(home: &Home) -> (PathBuf, PathBuf) {
     let folder = home.path("own");
     create_dir(&folder).unwrap();
     set_mode(&folder, 0o755);
@@ -60,7 +60,7 @@ fn assert_refused(output: &CommandOutput, file: &Path, reason: &str, repair: &st
 #[test]
 fn files_that_others_can_write_name_no_servers() {
     let home = Home::new();
-    let (folder, file) = own_file(&home);
+    let (folder, file) = make_own_file(&home);
     assert_read(&list_servers(&home, &file));
     for bits in [0o664, 0o646, 0o666, 0o620, 0o602] {
         set_mode(&file, bits);
@@ -95,7 +95,7 @@ fn files_that_others_can_write_name_no_servers() {
 }
 
 #[test]
-fn a_file_without_servers_may_belong_to_anybody() {
+fn a_file_without_servers_may_belong_to_any_user() {
     let home = Home::new();
     let file = home.write("screen.toml", "mouse = true\n");
     set_mode(&file, 0o666);
@@ -130,13 +130,13 @@ fn a_path_in_a_repair_is_quoted_for_the_shell() {
 }
 
 #[test]
-fn links_are_checked_at_both_ends() {
+fn the_link_and_its_target_are_both_checked() {
     let home = Home::new();
-    let (folder, file) = own_file(&home);
-    let place = home.path("place");
-    create_dir(&place).unwrap();
-    set_mode(&place, 0o755);
-    let link = place.join("link.toml");
+    let (folder, file) = make_own_file(&home);
+    let link_folder = home.path("links");
+    create_dir(&link_folder).unwrap();
+    set_mode(&link_folder, 0o755);
+    let link = link_folder.join("link.toml");
     symlink(&file, &link).unwrap();
     assert_read(&list_servers(&home, &link));
     set_mode(&file, 0o664);
@@ -158,11 +158,11 @@ fn links_are_checked_at_both_ends() {
     );
     set_mode(&folder, 0o755);
     // Anyone who can write to this folder can make the link point to another file of the account.
-    set_mode(&place, 0o775);
+    set_mode(&link_folder, 0o775);
     assert!(
         list_servers(&home, &link)
             .err
-            .contains(&format!("the folder {} ", place.display()))
+            .contains(&format!("the folder {} ", link_folder.display()))
     );
 }
 
@@ -172,7 +172,7 @@ fn files_of_other_users_name_no_servers() {
         return;
     }
     let home = Home::new();
-    let (folder, file) = own_file(&home);
+    let (folder, file) = make_own_file(&home);
     chown(&file, Some(BOB), None).unwrap();
     let output = list_servers(&home, &file);
     let repair = format!("sudo chown root {}", file.display());
@@ -203,18 +203,18 @@ fn make_two_links(home: &Home, file: &Path) -> (PathBuf, PathBuf) {
 }
 
 #[test]
-fn links_are_checked_on_the_way() {
+fn every_link_on_the_path_is_checked() {
     let home = Home::new();
-    let (folder, file) = own_file(&home);
+    let (folder, file) = make_own_file(&home);
     let (link, between) = make_two_links(&home, &file);
     assert_read(&list_servers(&home, &link));
-    let other_can_write = |output: &CommandOutput, folder: &Path| {
+    let reports_folder = |output: &CommandOutput, folder: &Path| {
         let reason = format!("others can write to the folder {} (mode 775)", folder.display());
         output.code == 2 && output.err.contains(&reason)
     };
     set_mode(&between, 0o775);
     let output = list_servers(&home, &link);
-    assert!(other_can_write(&output, &between), "{output:?}");
+    assert!(reports_folder(&output, &between), "{output:?}");
     set_mode(&between, 0o755);
     // A folder of the path may be a link, too.
     let outside = home.path("outside");
@@ -226,7 +226,7 @@ fn links_are_checked_on_the_way() {
     assert_read(&list_servers(&home, &short));
     set_mode(&outside, 0o775);
     let output = list_servers(&home, &short);
-    assert!(other_can_write(&output, &outside), "{output:?}");
+    assert!(reports_folder(&output, &outside), "{output:?}");
     // A link to itself leads to no file.
     symlink("round.toml", home.path("round.toml")).unwrap();
     assert_eq!(list_servers(&home, &home.path("round.toml")).code, 2);
@@ -238,7 +238,7 @@ fn links_of_other_users_name_no_servers() {
         return;
     }
     let home = Home::new();
-    let (_, file) = own_file(&home);
+    let (_, file) = make_own_file(&home);
     let (link, between) = make_two_links(&home, &file);
     // Anyone can make a link in a folder such as /tmp.
     set_mode(&between, 0o1777);
@@ -264,7 +264,7 @@ fn an_account_reads_its_own_files_and_those_of_root() {
     let program = home.path("hatrack");
     std::fs::copy(env!("CARGO_BIN_EXE_hatrack"), &program).unwrap();
     set_mode(&program, 0o755);
-    let (folder, file) = own_file(&home);
+    let (folder, file) = make_own_file(&home);
     let as_bob = || {
         let mut command = Command::new("setpriv");
         command
@@ -291,9 +291,9 @@ fn an_account_reads_its_own_files_and_those_of_root() {
 }
 
 #[test]
-fn an_access_control_list_counts_as_the_mode_does() {
+fn others_who_can_write_by_an_access_control_list_are_reported() {
     let home = Home::new();
-    let (folder, file) = own_file(&home);
+    let (folder, file) = make_own_file(&home);
     let setfacl = |entries: &str, path: &Path| {
         let output = Command::new("setfacl").args(["-m", entries]).arg(path).output();
         let done = output.is_ok_and(|output| output.status.success());
@@ -335,7 +335,7 @@ fn an_access_control_list_counts_as_the_mode_does() {
 }
 
 #[test]
-fn the_check_of_the_configuration_says_who_can_write_it() {
+fn config_check_reports_a_file_that_others_can_write() {
     let home = Home::new();
     let path = home.write(
         ".config/hatrack/config.toml",
@@ -365,7 +365,7 @@ fn the_check_of_the_configuration_says_who_can_write_it() {
 }
 
 #[test]
-fn a_named_file_replaces_that_of_the_user() {
+fn config_option_replaces_the_file_of_the_user() {
     let home = Home::new();
     home.write(".config/hatrack/config.toml", server_section("user"));
     let named = home.write("named.toml", server_section("named"));
@@ -425,7 +425,7 @@ fn with_etc(home: &Home, args: &[&str]) -> Option<CommandOutput> {
 }
 
 #[test]
-fn the_file_of_the_machine_is_read_by_all_sessions() {
+fn the_file_in_etc_is_read_by_all_sessions() {
     let home = Home::new();
     let system = home.write(
         "etc/hatrack/config.toml",
@@ -459,7 +459,7 @@ fn the_file_of_the_machine_is_read_by_all_sessions() {
         )
     );
     // If both files have the same server or service, the error is in the second.
-    for (text, says) in [
+    for (text, error) in [
         (
             server_section("all"),
             "1: servers.all is also in /etc/hatrack/config.toml; use another name",
@@ -471,7 +471,7 @@ fn the_file_of_the_machine_is_read_by_all_sessions() {
     ] {
         home.write(".config/hatrack/config.toml", text);
         let output = with_etc(&home, &["servers"]).unwrap();
-        let expected = format!("hatrack: {}:{says}", user.display());
+        let expected = format!("hatrack: {}:{error}", user.display());
         assert!(
             output.code == 2 && output.err.starts_with(&expected),
             "{output:?}"

@@ -1,4 +1,4 @@
-//! The examples and promises of docs/team.md.
+//! The examples and statements of docs/team.md.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -17,13 +17,13 @@ fn mode(path: &Path) -> u32 {
         .unwrap_or_default()
 }
 
-/// The command lines of hatrack in the document, without the program.
+/// The command lines of hatrack in the document, as lists of words that start with `hatrack`.
 fn lines() -> Vec<Vec<&'static str>> {
     let mut lines = Vec::new();
     for line in DOCUMENT.lines().filter(|line| line.contains("hatrack --file")) {
-        let from = line.split_once("hatrack ").map_or("", |(_, rest)| rest);
-        let line = from.split(['"', '`']).next().unwrap_or_default();
-        lines.push(std::iter::once("hatrack").chain(line.split(' ')).collect());
+        let rest = line.split_once("hatrack ").map_or("", |(_, rest)| rest);
+        let arguments = rest.split(['"', '`']).next().unwrap_or_default();
+        lines.push(std::iter::once("hatrack").chain(arguments.split(' ')).collect());
     }
     lines
 }
@@ -95,7 +95,7 @@ fn actor_includes_ssh_address() {
     assert_eq!(output_of(&mut command).code, 0);
     let history = home.run_ok(&["history", "--json"]);
     assert!(history.contains("\"actor\":\"alice@203.0.113.7\""), "{history}");
-    // From another address it is still her own change.
+    // From another address, it is still a change of the same actor.
     let mut command = home.command(&["--actor", "alice", "undo"]);
     command.env("SSH_CONNECTION", "198.51.100.9 50022 192.0.2.1 22");
     let undone = output_of(&mut command);

@@ -34,7 +34,7 @@ fn check_reports_the_problems_of_a_server_that_refuses_access() {
     // Other requests do not try a server again that has refused access, but a check does.
     for _ in 0..2 {
         let (report, states) = check(&session);
-        assert_eq!(report.unwrap().problems[0].what, "no room supports hats");
+        assert_eq!(report.unwrap().problems[0].description, "no room supports hats");
         assert_eq!(states.last(), Some(&refused));
     }
     stage.server.lock().unwrap().refusal = None;

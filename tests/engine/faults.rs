@@ -296,7 +296,7 @@ fn base_written_by_an_account_that_may_not_write_the_data_file_removes_nothing()
                         "{class:?}: {room:?}"
                     );
                 } else {
-                    assert!(room.first_contact && room.set_aside == Some(SetAside::Unreadable));
+                    assert!(room.is_first_comparison && room.set_aside == Some(SetAside::Unreadable));
                     assert!(removals.is_empty(), "{class:?}: {removals:?}");
                 }
             }
@@ -305,7 +305,7 @@ fn base_written_by_an_account_that_may_not_write_the_data_file_removes_nothing()
         stage.run(OtherRooms::Ignore, |_| true).unwrap();
         let (plan, _) = stage.run(OtherRooms::Ignore, |_| false).unwrap();
         assert_eq!(
-            (plan.rooms[0].set_aside, plan.rooms[0].first_contact),
+            (plan.rooms[0].set_aside, plan.rooms[0].is_first_comparison),
             (None, false)
         );
         assert_eq!(stage.remote(&item("u0", "urn:x:new")), value(class, "New"));

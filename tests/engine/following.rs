@@ -186,7 +186,7 @@ fn changes_of_others_are_received() {
         assert_eq!(stage.local(&there), None);
         session.worker.finish();
         let (plan, _) = stage.run(OtherRooms::Ignore, |_| true).unwrap();
-        assert!(plan.rooms[0].is_settled() && !plan.rooms[0].first_contact);
+        assert!(plan.rooms[0].is_settled() && !plan.rooms[0].is_first_comparison);
     }
 }
 
@@ -627,7 +627,7 @@ fn room_that_is_gone_is_not_followed() {
         assert_eq!(session.wait_for_follower(), Follower::NotCompared);
         stage.server.lock().unwrap().rooms_are_gone = false;
         let plan = session.plan(&store, OtherRooms::Ignore).unwrap();
-        assert!(plan.rooms[0].first_contact, "{:?}", plan.rooms[0]);
+        assert!(plan.rooms[0].is_first_comparison, "{:?}", plan.rooms[0]);
     }
 }
 

@@ -21,7 +21,11 @@ fn assert_base_is_used(stage: &Stage) {
     stage.set_remote(&old, None);
     let (plan, report) = stage.run(OtherRooms::Ignore, |_| true).unwrap();
     let room = &plan.rooms[0];
-    assert_eq!((room.first_contact, room.set_aside), (false, None), "{room:?}");
+    assert_eq!(
+        (room.is_first_comparison, room.set_aside),
+        (false, None),
+        "{room:?}"
+    );
     assert_eq!(report.unwrap().status(), Status::Done);
     assert_eq!(
         (stage.local(&old), stage.remote(&old)),

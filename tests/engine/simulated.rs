@@ -330,8 +330,8 @@ impl Backend for Connection {
         }
         let server = self.server.lock().unwrap();
         let problem = server.refusal.clone().map(|what| ServerProblem {
-            what,
-            remedy: "allow it".into(),
+            description: what,
+            solution: "allow it".into(),
         });
         Ok(ServerReport {
             server: "example".into(),

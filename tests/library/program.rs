@@ -26,11 +26,11 @@ fn add_teacher(file: &Path, out: &mut impl Write) -> Result<(), Box<dyn Error>> 
     for revision in store.commit(&[group.into()])? {
         revision?;
     }
-    for (jid, room) in store.wardrobe().rooms() {
-        for (user, there) in room.users() {
-            for (hat, attachment) in there.hats.iter() {
+    for (room_jid, room) in store.wardrobe().rooms() {
+        for (user_jid, user) in room.users() {
+            for (hat, attachment) in user.hats.iter() {
                 let title = room.title(hat, attachment).unwrap_or("no title");
-                writeln!(out, "{jid}: {user} has {title} ({hat})")?;
+                writeln!(out, "{room_jid}: {user_jid} has {title} ({hat})")?;
             }
         }
     }

@@ -137,7 +137,7 @@ fn disconnect_on_slow_disk_loses_nothing() {
         assert!(saved || home.drafts() == 1, "{:?}", home.unexpected_files());
         let mut next = Stage::hatrack(&home, &[]);
         if !saved {
-            next.see("from your last session:");
+            next.see("from an earlier session:");
             next.press_and_see(ENTER, "urn:x:a");
         }
         if typed {

@@ -128,7 +128,7 @@ fn terminal_is_restored_after_panic() {
     });
     assert_eq!(home.drafts(), 1, "the typed text is not kept");
     let mut stage = Stage::hatrack(&home, &["--actor", "test"]);
-    stage.see("Unsaved form from your last session:");
+    stage.see("Unsaved form from an earlier session:");
     stage.press_and_see(ENTER, "urn:x:1!");
 }
 

@@ -260,7 +260,7 @@ fn drafts_of_hidden_rooms_are_kept() {
     stage.until("the draft is discarded", |output| !output.shows("urn:x:mine"));
     quit(stage);
     let mut open = Stage::hatrack(&home, &["--actor", "alice"]);
-    open.see("Unsaved form from your last session:");
+    open.see("Unsaved form from an earlier session:");
     open.press_and_see(ENTER, "urn:x:secret");
 }
 

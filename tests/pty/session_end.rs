@@ -40,7 +40,7 @@ fn assert_offered_again(home: &Home) {
     assert_eq!(home.drafts(), 1);
     assert_eq!(home.unexpected_files().len(), 1, "{:?}", home.unexpected_files());
     let mut stage = Stage::hatrack(home, &[]);
-    stage.see("Unsaved form from your last session:");
+    stage.see("Unsaved form from an earlier session:");
     stage.press_and_see(ENTER, "urn:x:half-typed");
     stage.press_and_see(ENTER, "Hats 1");
     stage.press("q");
@@ -68,14 +68,14 @@ fn sigkill_keeps_the_draft_of_an_open_session() {
     // Another session of the same actor is not offered the live draft of this one.
     let mut other = Stage::hatrack(&home, &[]);
     other.see("Users 1");
-    assert!(!other.output().shows("from your last session"));
+    assert!(!other.output().shows("from an earlier session"));
     other.press("q");
     assert_eq!(other.end_with_terminal_restored(), 0);
     assert_eq!((live_drafts(), home.drafts()), (1, 0));
     stage.signal(Signal::KILL);
     drop(stage); // waits for the program
     let mut next = Stage::hatrack(&home, &[]);
-    next.see("Unsaved form from your last session:");
+    next.see("Unsaved form from an earlier session:");
     assert_eq!((live_drafts(), home.drafts()), (0, 1));
     next.press_and_see(ENTER, "urn:x:half-typed");
     next.press_and_see(ENTER, "Hats 1");

@@ -191,7 +191,7 @@ fn dropped_connection_keeps_saved_changes_and_offers_typed_text() {
     bob.press("q");
     assert_eq!(bob.end_with_terminal_restored(), 0);
     let mut alice = server.login("alice");
-    alice.see("Unsaved form from your last session:");
+    alice.see("Unsaved form from an earlier session:");
     alice.press_and_see(ENTER, "urn:x:half-typed");
     alice.press_and_see(ENTER, "Hats 2");
     alice.press("q");

@@ -260,8 +260,8 @@ fn stopped_or_hanging_server_is_away() {
     }
 }
 
-/// Runs `servers check` on its own terminal, and types this at the password prompt. Returns the exit code and the text on
-/// the terminal.
+/// Runs `servers check` on its own terminal, and types this at the password prompt. Returns the exit code and the text
+/// on the terminal.
 fn check_on_terminal(home: &Home, typed: &str) -> (u32, String) {
     let terminal = portable_pty::native_pty_system()
         .openpty(portable_pty::PtySize::default())

@@ -152,7 +152,7 @@ fn screen_receives_rooms_and_changes_go_both_ways() {
             (1, 1, 1),
             "{kind:?}"
         );
-        assert!(!live.plan().parts[0].rooms()[0].first_contact, "{kind:?}");
+        assert!(!live.plan().parts[0].rooms()[0].is_first_comparison, "{kind:?}");
         live.press_until::<ReportOverlay>("Tab m Enter y");
         let report: &ReportOverlay = live.session.state.top_as().unwrap();
         assert_eq!(report.totals(), [2, 1, 0, 0, 0], "{kind:?}");

@@ -315,6 +315,28 @@ fn filters_the_differences() {
 }
 
 #[test]
+fn decision_about_a_user_includes_the_differences_that_the_filter_hides() {
+    let mut server = matching_server();
+    server.hat(ROOM, TERRY, PROCTOR, active("Proctor"));
+    server.hat(ROOM, TERRY, "urn:x:marker", active("Marker"));
+    let mut session = open(server);
+    session.keys("Enter Down Enter a");
+    session.text("http://example.com/first");
+    session.keys("Tab");
+    session.text("First");
+    session.keys("Enter S Enter f f f");
+    let expected = [
+        ROOM,
+        TERRY,
+        "receive: add \"Proctor\", active",
+        "receive: add \"Marker\", active",
+    ];
+    assert_eq!(rows(&session), expected, "the difference to send is hidden");
+    session.keys("Down Space");
+    assert_eq!(plan(&session).counts().skipped, 3);
+}
+
+#[test]
 fn an_empty_wardrobe_loads_the_rooms_of_the_server() {
     let mut session = start(matching_server(), Wardrobe::default(), Scope::default());
     session.keys("S Enter");

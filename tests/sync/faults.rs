@@ -212,7 +212,7 @@ impl World {
             self.read();
         }
         let plan = self.session.sides.merge();
-        assert!(self.session.outbox.is_quiet(), "{:?}", self.session.outbox);
+        assert!(self.session.outbox.is_finished(), "{:?}", self.session.outbox);
         self.session.sides.receive(&plan);
         self.session.sides.send(&plan);
         self.session.sides.update_base();

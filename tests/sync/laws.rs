@@ -57,7 +57,7 @@ proptest! {
             let [base, local_before, remote_before] = &before[&item];
             // An implied entry is defined because a hat that is sent needs it.
             let is_implied = |line: &hatrack::sync::Line| line.implied && line.subject == Subject::Item(item.clone());
-            if plan.first_contact || plan.lines.iter().any(is_implied) {
+            if plan.is_first_comparison || plan.lines.iter().any(is_implied) {
                 continue;
             }
             if local_before == base && remote_before != base {

@@ -62,7 +62,7 @@ fn answer_is_confirmed_after_the_clock_was_set_back() {
         });
         session.send(100_000, 1);
         session.read_since(0, 1, 0);
-        assert!(session.outbox.is_quiet(), "{class:?}");
+        assert!(session.outbox.is_finished(), "{class:?}");
         session.read_since(61, 1, 0);
         assert!(session.outbox.is_empty(), "{class:?}");
     }

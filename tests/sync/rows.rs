@@ -213,12 +213,12 @@ fn without_base_missing_items_are_copied_and_nothing_is_deleted() {
             .set_remote_hat("terry", "s", Some("a Student"));
         let plan = sides.merge();
         assert!(
-            plan.first_contact,
+            plan.is_first_comparison,
             "the plan reports this, because deleted items can come back"
         );
         assert_eq!(sides.lines(), ["terry s: receive", "terry t: send"]);
         sides.carry_out();
-        assert!(!sides.merge().first_contact);
+        assert!(!sides.merge().is_first_comparison);
         assert_eq!(sides.user_in_file("terry").unwrap().hats.len(), 2);
     }
 }

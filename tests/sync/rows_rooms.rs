@@ -94,7 +94,7 @@ fn room_that_is_only_in_the_file_is_neither_created_on_the_server_nor_removed() 
         sides.remote.users.clear();
         sides.set_remote_user("owner", Affiliation::Owner);
         let plan = sides.merge();
-        assert!(plan.first_contact && plan.edits_to_receive(sides.local()).is_empty());
+        assert!(plan.is_first_comparison && plan.edits_to_receive(sides.local()).is_empty());
     }
 }
 
@@ -126,7 +126,7 @@ fn recreated_room_has_a_first_comparison() {
     sides.set_remote_hat("terry", "t", None);
     let plan = sides.merge();
     assert_eq!(
-        (plan.first_contact, plan.set_aside),
+        (plan.is_first_comparison, plan.set_aside),
         (true, Some(SetAside::RoomRecreated))
     );
     assert_eq!(sides.lines(), ["terry t: send"], "the file keeps the hat");
@@ -190,7 +190,7 @@ fn base_is_valid_only_with_the_same_server_class_and_format_and_no_older_file() 
         &sides.options,
     );
     assert_eq!(
-        (plan.first_contact, plan.set_aside),
+        (plan.is_first_comparison, plan.set_aside),
         (true, Some(SetAside::FileIsOlder))
     );
 }

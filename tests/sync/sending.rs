@@ -18,7 +18,7 @@ fn change_is_queued_sent_answered_and_confirmed() {
         });
         let t = item("terry", "t");
         assert_eq!(session.outbox.state(&t), Some(&SendState::Waiting));
-        assert!(session.outbox.is_in_flight(&t) && !session.outbox.is_quiet());
+        assert!(session.outbox.is_in_flight(&t) && !session.outbox.is_finished());
         assert_eq!(session.send(10, 1), 1);
         assert_eq!(
             session.base_value(&t).is_some(),
@@ -34,7 +34,7 @@ fn change_is_queued_sent_answered_and_confirmed() {
         session.read(13, 1);
         assert!(session.base_value(&t).is_some());
         assert!(matches!(session.outbox.state(&t), Some(SendState::Confirmed(_))));
-        assert!(session.outbox.is_quiet() && !session.outbox.is_in_flight(&t));
+        assert!(session.outbox.is_finished() && !session.outbox.is_in_flight(&t));
         assert_eq!(session.send(14, 1), 0);
         session.outbox.expire(after_seconds(60));
         assert!(!session.outbox.is_empty());
@@ -167,11 +167,11 @@ fn change_without_an_answer_is_sent_again_or_undone() {
                     .hats
                     .contains_key(&hat("t"))
             );
-            assert!(undone.outbox.is_quiet() || class != PROSODY);
+            assert!(undone.outbox.is_finished() || class != PROSODY);
             // If the change is not undone, it is sent again.
             assert_eq!(session.send(5, 2), 1);
             session.read(10, 2);
-            assert!(session.outbox.is_quiet());
+            assert!(session.outbox.is_finished());
             assert_eq!(session.sides.lines(), [""; 0]);
         }
     }
@@ -286,7 +286,7 @@ fn hats_are_sent_after_their_catalog_entries() {
     assert_eq!(texts(session.next_changes()), ["+terry new"]);
     assert_eq!(session.send(1, 1), 1);
     session.read(10, 1);
-    assert!(session.outbox.is_quiet());
+    assert!(session.outbox.is_finished());
     assert_eq!(session.sides.lines(), [""; 0]);
 }
 
@@ -497,7 +497,7 @@ fn next_session_finishes_an_interrupted_plan() {
             session.send(at, 2);
         }
         session.read(20, 2);
-        assert!(session.outbox.is_quiet(), "{class:?}: {:?}", session.outbox);
+        assert!(session.outbox.is_finished(), "{class:?}: {:?}", session.outbox);
         assert_eq!(count, if class == EJABBERD_CATALOG { 4 } else { 3 });
         session.sides.update_base();
         assert_eq!(session.sides.lines(), [""; 0]);

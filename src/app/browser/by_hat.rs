@@ -123,7 +123,13 @@ impl CascadeSource for ByHat {
             (Pane::Third, RowId::Jid(jid)) => {
                 filter.rank_room((jid, wardrobe.room(jid)?), columns.presence().room(jid))
             }
-            (_, RowId::Jid(jid)) => filter.rank_address(jid, std::iter::empty()),
+            (_, RowId::Jid(jid)) if columns.presence().is_empty() => {
+                filter.rank_address(jid, std::iter::empty())
+            }
+            (_, RowId::Jid(jid)) => {
+                let rooms = self.rooms_with_selected_hat(columns);
+                filter.rank_address(jid, rooms.filter_map(|room| columns.presence().room(room)))
+            }
         }
     }
 }

@@ -66,7 +66,7 @@ pub fn sides(line: &Line, plan: &RoomPlan, local: Option<&Arc<Room>>) -> [String
         local: local.map(|room| &**room),
         line,
     };
-    let base = match (&line.base, plan.first_contact) {
+    let base = match (&line.base, plan.is_first_comparison) {
         (None, true) => "not known (first comparison)".to_owned(),
         (base, _) => describer.value(base.as_ref()),
     };

@@ -135,11 +135,11 @@ fn add_room(
     if filter == PlanFilter::All {
         // In a room that the file does not have, everything is new anyway.
         let is_compared = plan.state == RoomState::Compared && !plan.lines.is_empty();
-        let is_first = plan.first_contact && is_compared && is_in_file;
-        let first_contact = is_first.then_some(RoomNote::FirstComparison);
+        let is_first = plan.is_first_comparison && is_compared && is_in_file;
+        let first_comparison = is_first.then_some(RoomNote::FirstComparison);
         let unreadable = (plan.unreadable > 0).then_some(RoomNote::Unreadable(plan.unreadable));
         let notes = (0..plan.notes.len()).map(RoomNote::Note);
-        let notes = first_contact.into_iter().chain(unreadable).chain(notes);
+        let notes = first_comparison.into_iter().chain(unreadable).chain(notes);
         rows.extend(notes.map(|note| PlanRow::Note(server, room, note)));
     }
     let all = plan.lines.iter().enumerate();

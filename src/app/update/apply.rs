@@ -266,7 +266,7 @@ pub(super) fn committed(
 /// updates the base, and requests to send the changes. If there is nothing to send or the user stopped, finishes the
 /// part. `index` is the index of the part in the list of parts being applied.
 fn after_receiving(state: &mut State, effects: &mut Vec<Effect>, index: usize) {
-    let (base, revision) = (state.saved.clone(), state.saved.revision);
+    let (saved, revision) = (state.saved.clone(), state.saved.revision);
     let Some(plan) = applied_plan(state) else {
         return;
     };
@@ -294,7 +294,7 @@ fn after_receiving(state: &mut State, effects: &mut Vec<Effect>, index: usize) {
             server: part.server.clone(),
             room: LocalRoom {
                 room: room.room.clone(),
-                local: base.room(&room.room).cloned(),
+                local: saved.room(&room.room).cloned(),
                 is_requested: false,
             },
             revision,
@@ -311,9 +311,9 @@ fn after_receiving(state: &mut State, effects: &mut Vec<Effect>, index: usize) {
         return;
     }
     let sends = applying.sends;
-    let rooms = part.rooms().iter().zip(0..);
-    let rooms = rooms.map(|(room, number)| RoomReport {
-        unsent: part.room_counts(number).send,
+    let rooms = part.rooms().iter().enumerate();
+    let rooms = rooms.map(|(row, room)| RoomReport {
+        unsent: part.room_counts(row).send,
         ..RoomReport::new(room)
     });
     let rooms = rooms.collect();

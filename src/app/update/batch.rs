@@ -49,7 +49,8 @@ impl BatchSkip {
 
 /// A change being built: the edits so far, and the users who are changed or skipped.
 pub(super) struct BatchEdit {
-    next: Wardrobe,
+    /// The wardrobe with all edits so far applied.
+    wardrobe: Wardrobe,
     edits: Vec<Edit>,
     changed: BTreeSet<RoomUser>,
     skipped: BTreeMap<BatchSkip, BTreeSet<RoomUser>>,
@@ -62,7 +63,7 @@ pub(super) struct Batch {
     edit: BatchEdit,
     /// The action, as the title of the question.
     title: &'static str,
-    /// The question, which is asked if several users are changed.
+    /// The question, in case it is asked (see [`propose`]).
     question: String,
     /// Further consequences, as a sentence; may be empty.
     consequence: String,
@@ -106,7 +107,7 @@ impl Batch {
 impl BatchEdit {
     pub(super) fn new(wardrobe: &Wardrobe) -> Self {
         Self {
-            next: wardrobe.clone(),
+            wardrobe: wardrobe.clone(),
             edits: Vec::new(),
             changed: BTreeSet::new(),
             skipped: BTreeMap::new(),
@@ -114,8 +115,8 @@ impl BatchEdit {
         }
     }
 
-    /// Completes the edit with the texts of the question that is asked if several users are changed: title, question
-    /// and consequences (see [`Confirm`]).
+    /// Completes the edit with the texts of the question that [`propose`] may ask: title, question and consequences
+    /// (see [`Confirm`]).
     pub(super) fn into_batch(
         self,
         title: &'static str,
@@ -133,8 +134,8 @@ impl BatchEdit {
     }
 
     /// Returns the wardrobe with all edits so far applied.
-    pub(super) fn next(&self) -> &Wardrobe {
-        &self.next
+    pub(super) fn wardrobe(&self) -> &Wardrobe {
+        &self.wardrobe
     }
 
     /// Counts a user as changed: one who is affected by a change of the room.
@@ -158,7 +159,7 @@ impl BatchEdit {
         user: &Jid,
         operation: impl FnOnce(&mut Wardrobe) -> Result<EditGroup, EditError>,
     ) {
-        match operation(&mut self.next) {
+        match operation(&mut self.wardrobe) {
             Ok(group) if group.is_empty() => self.skip(BatchSkip::Unchanged, room, user),
             Ok(group) => {
                 self.edits.extend(group.0);
@@ -176,7 +177,7 @@ impl BatchEdit {
         &mut self,
         operation: impl FnOnce(&mut Wardrobe) -> Result<EditGroup, EditError>,
     ) -> Result<(), EditError> {
-        self.edits.extend(operation(&mut self.next)?.0);
+        self.edits.extend(operation(&mut self.wardrobe)?.0);
         Ok(())
     }
 
@@ -189,7 +190,7 @@ impl BatchEdit {
         entry: CatalogHat,
         retitle_users: bool,
     ) -> Result<EditGroup, EditError> {
-        let defined = self.next.define_hat(room, hat, entry, retitle_users)?;
+        let defined = self.wardrobe.define_hat(room, hat, entry, retitle_users)?;
         let retitled = defined.group.0.iter().filter_map(Edit::user);
         self.changed
             .extend(retitled.map(|user| (room.clone(), user.clone())));
@@ -205,7 +206,7 @@ impl BatchEdit {
 
     /// Returns the reason why the model rejected an operation on a user, derived from the user's affiliation.
     fn skip_reason(&self, room: &Jid, user: &Jid) -> BatchSkip {
-        match self.next.user(room, user).map(|user| user.affiliation) {
+        match self.wardrobe.user(room, user).map(|user| user.affiliation) {
             Some(Affiliation::Outcast) => BatchSkip::Banned,
             Some(_) => BatchSkip::NotAffiliated,
             None => BatchSkip::Gone,
@@ -257,13 +258,14 @@ impl BatchEdit {
         parts.join(", ")
     }
 
-    /// Says why the hats of a single user cannot be changed, and what to do; `None` if there are several users or other errors.
+    /// Says why the hats of a single user cannot be changed, and what to do; `None` if there are several users or other
+    /// errors.
     fn hats_problem(&self, state: &State) -> Option<String> {
         let Some(EditError::NotAffiliated { room, user }) = &self.first_error else {
             return None;
         };
         let is_single = self.skipped.values().map(BTreeSet::len).sum::<usize>() < 2;
-        let affiliation = self.next.user(room, user).filter(|_| is_single)?.affiliation;
+        let affiliation = self.wardrobe.user(room, user).filter(|_| is_single)?.affiliation;
         state.hats_problem(room, user, affiliation)
     }
 
@@ -287,8 +289,9 @@ impl BatchEdit {
     }
 }
 
-/// Applies a change of at most one user immediately, since it can be undone. Asks first if several users are changed or
-/// the batch always needs a confirmation; the question says exactly what will happen, and to how many users.
+/// Applies a change of at most one user immediately, since it can be undone. Asks first if several users are changed,
+/// if the change includes marked rows that the filter hides, or if the batch always needs a confirmation. The question
+/// says exactly what will happen, and to how many users.
 pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, batch: Batch) -> BatchOutcome {
     if let Err(reason) = state.check_can_change() {
         state.notify_error(reason);
@@ -352,7 +355,8 @@ pub(super) fn confirm(
     }
 }
 
-/// Returns a sentence about marked rows that the filter hides and that these edits change, too; empty if there are none.
+/// Returns a sentence about marked rows that the filter hides and that these edits change, too; empty if there are
+/// none.
 fn hidden_marks_text(state: &State, edits: &EditGroup) -> String {
     let pane = match (state.focus, state.grouping()) {
         // Commands on hats affect the marked users or rooms of the second pane.
@@ -364,7 +368,7 @@ fn hidden_marks_text(state: &State, edits: &EditGroup) -> String {
         RowKind::User => "marked user",
         RowKind::Hat => "marked hat",
     };
-    let of_edit = |edit: &Edit| -> [Option<RowId>; 3] {
+    let changed_ids = |edit: &Edit| -> [Option<RowId>; 3] {
         [
             edit.room().map(|room| room.clone().into()),
             edit.user().map(|user| user.clone().into()),
@@ -373,7 +377,7 @@ fn hidden_marks_text(state: &State, edits: &EditGroup) -> String {
     };
     let mut hidden = state.browser.column(pane).hidden_marks();
     if !hidden.is_empty() {
-        let changed: BTreeSet<RowId> = edits.0.iter().flat_map(of_edit).flatten().collect();
+        let changed: BTreeSet<RowId> = edits.0.iter().flat_map(changed_ids).flatten().collect();
         hidden.retain(|mark| changed.contains(mark));
     }
     if hidden.is_empty() {

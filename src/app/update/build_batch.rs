@@ -70,14 +70,14 @@ pub(super) fn build(form: &Form, wardrobe: &Wardrobe) -> Result<Batch, String> {
     }
 }
 
-/// Builds a change of a room that needs no confirmation.
+/// Builds a change of a room, which is confirmed first only if the filter hides the marked room.
 fn room_batch(
     wardrobe: &Wardrobe,
     change: impl FnOnce(&mut BatchEdit) -> Result<(), crate::model::EditError>,
 ) -> Result<Batch, String> {
     let mut edit = BatchEdit::new(wardrobe);
     change(&mut edit).map_err(|error| error.to_string())?;
-    Ok(edit.into_batch("Save changes", "", ""))
+    Ok(edit.into_batch("Save changes", "Save the changes?", ""))
 }
 
 /// Returns the catalog entry that a form describes; fields that the form lacks are taken from `before`.
@@ -111,7 +111,7 @@ fn define_hat(
         let mut own = existing.own_titles(hat);
         own.any(|(_, title)| Some(title) == previous)
     });
-    // A box that nobody checked does not count if the title stays the same.
+    // If the box was only checked by default and the title was not edited, the users' titles are not changed.
     let retitles = form.is_on(FieldName::RetitleUsers)
         && (form.changed_text(FieldName::Title).is_some() || !is_checked_by_default);
     let defined = edit.define(room, hat, after, retitles);
@@ -163,7 +163,7 @@ pub(super) fn set_affiliation(
     let (is_single, change_count) = (edit.changed_users().len() < 2, edit.change_count());
     let last_owner_text = match affiliation {
         Affiliation::Owner => String::new(),
-        _ => ownerless_rooms_text(&owners, edit.next(), is_single),
+        _ => ownerless_rooms_text(&owners, edit.wardrobe(), is_single),
     };
     let owner_text = match affiliation {
         Affiliation::Owner => String::new(),
@@ -209,8 +209,8 @@ pub(super) fn set_affiliation(
     }
 }
 
-/// Returns a sentence about the users who are now owners, or admins; empty if there are none. `staff` contains these
-/// users with their rooms.
+/// Returns a sentence about those users who are owners, or admins, before the change; empty if there are none. `staff`
+/// contains them with their rooms.
 fn staff_text(staff: &BTreeSet<(&Jid, &Jid)>, (singular, plural): (&str, &str), is_single: bool) -> String {
     let people: BTreeSet<&Jid> = staff.iter().map(|(user, _)| *user).collect();
     match people.len() {
@@ -261,12 +261,12 @@ fn define_new_hat(
         ..CatalogHat::default()
     };
     let affiliated = room_users.iter().filter(|(room, user)| {
-        let user = edit.next().user(room, user);
+        let user = edit.wardrobe().user(room, user);
         user.is_some_and(|user| user.affiliation.is_affiliated())
     });
     let rooms: BTreeSet<Jid> = affiliated.map(|(room, _)| room.clone()).collect();
     for room in rooms {
-        let catalog = edit.next().room(&room).map(|room| &room.catalog);
+        let catalog = edit.wardrobe().room(&room).map(|room| &room.catalog);
         if catalog.is_some_and(|catalog| !catalog.is_empty() && !catalog.contains_key(hat)) {
             let defined = edit.change_room(|next| next.set_catalog_hat(&room, hat, Some(entry.clone())));
             defined.map_err(|error| error.to_string())?;
@@ -284,7 +284,7 @@ fn add_hat(
 ) -> Batch {
     let attachment = &form.attachment();
     for (room, user) in room_users {
-        let existing = edit.next().user(room, user);
+        let existing = edit.wardrobe().user(room, user);
         if existing.is_some_and(|existing| existing.hats.get(hat).is_some()) {
             edit.skip(BatchSkip::HasHat, room, user);
             continue;
@@ -293,7 +293,9 @@ fn add_hat(
             next.add_user_hat(user, room, hat, attachment.clone())
         });
     }
-    let room = room_users.first().and_then(|(room, _)| edit.next().room(room));
+    let room = room_users
+        .first()
+        .and_then(|(room, _)| edit.wardrobe().room(room));
     let title = room.and_then(|room| room.title(hat, attachment));
     let until = attachment
         .until()
@@ -329,7 +331,7 @@ fn edit_hat(
             .filter(|own| **own != *form.text(FieldName::Title));
         after = after.with_title(own.as_deref());
     } else if catalog_title.is_some() {
-        after = catalog_title::with_current_title(edit.next(), (room, user, hat), after);
+        after = catalog_title::with_current_title(edit.wardrobe(), (room, user, hat), after);
     }
     if titles.has_changes {
         edit.count_as_changed(room, user);
@@ -344,7 +346,7 @@ fn edit_hat(
         Ok(group)
     });
     if titles.users < 2 {
-        return Ok(edit.into_batch("Save changes", "", ""));
+        return Ok(edit.into_batch("Save changes", "Save the changes?", ""));
     }
     let name = describe::hat(hat, catalog_title.as_deref());
     let question = format!("Change the title to {name} in the catalog of {room}?");
@@ -367,7 +369,7 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         .map(|attachment_ref| (&attachment_ref.room, &attachment_ref.hat));
     let titles = catalog_title::set(&mut edit, form, hats)?;
     for attachment_ref in attachments {
-        let Some(mut after) = attachment_ref.attachment(edit.next()).cloned() else {
+        let Some(mut after) = attachment_ref.attachment(edit.wardrobe()).cloned() else {
             edit.skip(BatchSkip::Gone, &attachment_ref.room, &attachment_ref.user);
             continue;
         };
@@ -401,7 +403,7 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         Some(title) => parts.push(describe::quoted(title)),
         None => {}
     }
-    // The question omits a flag whose new value all of the hats have already.
+    // The question omits a flag that already has the new value in all hats.
     let differs = |on: &bool, is_set: fn(&Attachment) -> bool| {
         let mut existing = attachments
             .iter()

@@ -28,7 +28,7 @@ const EXISTING_USER_CHOICES: &[Affiliation] = &[
 
 /// Builds the form for a subject, with the current values in its fields.
 pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
-    let view = &state.shown;
+    let wardrobe = &state.shown;
     let server = common_server(state, &subject);
     let fields = match &subject {
         FormSubject::AddRoom => vec![text(FieldName::Room, ""), text(FieldName::RoomName, "")],
@@ -49,7 +49,7 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
         FormSubject::EditUsers { room_users, before } => {
             vec![choice(
                 EXISTING_USER_CHOICES,
-                before.unwrap_or_else(|| most_common_affiliation(view, room_users)),
+                before.unwrap_or_else(|| most_common_affiliation(wardrobe, room_users)),
             )]
         }
         FormSubject::AddHat { .. } => vec![
@@ -66,7 +66,7 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
                 text(FieldName::Hat, attachment_ref.hat.as_str()),
                 text(
                     FieldName::Title,
-                    &title_text(view, server.as_ref(), (attachment_ref, before)),
+                    &title_text(wardrobe, server.as_ref(), (attachment_ref, before)),
                 ),
                 checkbox(FieldName::Active, before.is_active()),
                 checkbox(FieldName::Required, before.is_required()),
@@ -81,11 +81,11 @@ pub(super) fn build_form(subject: FormSubject, state: &State) -> Form {
                 text(FieldName::Hue, ""),
             ]
         }
-        FormSubject::EditDefined { room, hat, before } => catalog_fields(view, (room, hat), before),
+        FormSubject::EditDefined { room, hat, before } => catalog_fields(wardrobe, (room, hat), before),
     };
-    let suggestions = suggestions(view, &subject);
+    let suggestions = suggestions(wardrobe, &subject);
     let domain = match &subject {
-        FormSubject::AddUser { rooms } => new_users::most_common_domain(view, rooms),
+        FormSubject::AddUser { rooms } => new_users::most_common_domain(wardrobe, rooms),
         _ => None,
     };
     // Editing an existing hat nearly always means editing its title.
@@ -148,20 +148,20 @@ fn choice(options: &'static [Affiliation], chosen: Affiliation) -> Field {
 /// Returns the suggestions for a hat or room field; `None` if the form has no such field. Some rooms and hats are
 /// excluded: rooms that all users are in; hats that all users have; in the form that defines a hat, hats in the
 /// catalog; when a hat is edited, the user's other hats.
-fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
+fn suggestions(wardrobe: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
     let has_hat = |(room, user): &RoomUser, id: &HatId| {
-        let existing = view.user(room, user);
+        let existing = wardrobe.user(room, user);
         existing.is_some_and(|existing| existing.hats.get(id).is_some())
     };
     match subject {
         FormSubject::AddToRoom { users } => {
             let all_are_in = |room: &Room| users.iter().all(|user| room.user(user).is_some());
-            Some(Suggestions::rooms(view, all_are_in))
+            Some(Suggestions::rooms(wardrobe, all_are_in))
         }
         FormSubject::AddHat { room_users } => {
             let (room, _) = room_users.first()?;
             let all_have = |id: &HatId| room_users.iter().all(|room_user| has_hat(room_user, id));
-            Some(Suggestions::hats(view, room, true, all_have))
+            Some(Suggestions::hats(wardrobe, room, true, all_have))
         }
         FormSubject::EditHats {
             attachments,
@@ -171,12 +171,12 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
             let attachment_ref = attachments.first()?;
             let room_user = (attachment_ref.room.clone(), attachment_ref.user.clone());
             let is_other = |id: &HatId| attachment_ref.hat != *id && has_hat(&room_user, id);
-            Some(Suggestions::hats(view, &attachment_ref.room, false, is_other))
+            Some(Suggestions::hats(wardrobe, &attachment_ref.room, false, is_other))
         }
         FormSubject::DefineHat { room } => {
-            let catalog = view.room(room).map(|room| &room.catalog);
+            let catalog = wardrobe.room(room).map(|room| &room.catalog);
             let is_defined = |id: &HatId| catalog.is_some_and(|catalog| catalog.contains_key(id));
-            Some(Suggestions::hats(view, room, true, is_defined))
+            Some(Suggestions::hats(wardrobe, room, true, is_defined))
         }
         _ => None,
     }
@@ -184,16 +184,16 @@ fn suggestions(view: &Wardrobe, subject: &FormSubject) -> Option<Suggestions> {
 
 /// Returns the fields of a form for several attachments, with the values that these have in common.
 fn common_fields(state: &State, server: Option<&FormServer>, attachments: &[AttachmentRef]) -> Vec<Field> {
-    let view = &state.shown;
+    let wardrobe = &state.shown;
     let existing = attachments
         .iter()
-        .filter_map(|attachment_ref| attachment_ref.attachment(view));
+        .filter_map(|attachment_ref| attachment_ref.attachment(wardrobe));
     let existing: Vec<&Attachment> = existing.collect();
     let titles = attachments.iter().filter_map(|attachment_ref| {
         Some(title_text(
-            view,
+            wardrobe,
             server,
-            (attachment_ref, attachment_ref.attachment(view)?),
+            (attachment_ref, attachment_ref.attachment(wardrobe)?),
         ))
     });
     let title = common_value(titles);
@@ -221,12 +221,12 @@ fn end_text(end: Option<Timestamp>, now: &ZonedDateTime) -> String {
 /// Returns the title in the form of a user's hat: the user's own title. On a server that has only titles in the
 /// catalog, the title in the catalog comes first.
 fn title_text(
-    view: &Wardrobe,
+    wardrobe: &Wardrobe,
     server: Option<&FormServer>,
     (attachment_ref, attachment): (&AttachmentRef, &Attachment),
 ) -> String {
     let catalog_title = || {
-        let entry = view
+        let entry = wardrobe
             .room(&attachment_ref.room)?
             .catalog
             .get(&attachment_ref.hat)?;
@@ -246,8 +246,10 @@ fn common_value<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
 }
 
 /// Returns the most common affiliation of these users.
-fn most_common_affiliation(view: &Wardrobe, room_users: &[RoomUser]) -> Affiliation {
-    let existing = room_users.iter().filter_map(|(room, user)| view.user(room, user));
+fn most_common_affiliation(wardrobe: &Wardrobe, room_users: &[RoomUser]) -> Affiliation {
+    let existing = room_users
+        .iter()
+        .filter_map(|(room, user)| wardrobe.user(room, user));
     let all: Vec<Affiliation> = existing.map(|user| user.affiliation).collect();
     let number = |affiliation: &Affiliation| all.iter().filter(|other| *other == affiliation).count();
     Affiliation::ALL
@@ -258,8 +260,8 @@ fn most_common_affiliation(view: &Wardrobe, room_users: &[RoomUser]) -> Affiliat
 }
 
 /// Returns the fields of the form for a hat in the catalog.
-fn catalog_fields(view: &Wardrobe, (room, hat): (&Jid, &HatId), before: &CatalogHat) -> Vec<Field> {
-    let existing = view.room(room);
+fn catalog_fields(wardrobe: &Wardrobe, (room, hat): (&Jid, &HatId), before: &CatalogHat) -> Vec<Field> {
+    let existing = wardrobe.room(room);
     let title = existing.and_then(|existing| existing.catalog_title(hat));
     let own_titles = existing.iter().flat_map(|existing| existing.own_titles(hat));
     let own_titles: Vec<&str> = own_titles.map(|(_, title)| title).collect();

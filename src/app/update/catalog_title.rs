@@ -41,7 +41,7 @@ pub(super) fn set<'a>(
     let mut changed = ChangedTitles::default();
     let hats: BTreeSet<(&Jid, &HatId)> = hats.into_iter().collect();
     for (room, hat) in hats {
-        let Some(room_data) = edit.next().room(room).cloned() else {
+        let Some(room_data) = edit.wardrobe().room(room).cloned() else {
             continue;
         };
         let room_hat = room_data.hat(hat);

@@ -1,5 +1,5 @@
-//! Making changes: a change is applied to the view immediately and sent to the store worker, whose answers are handled
-//! in `store`.
+//! Making changes: a change is applied to the shown wardrobe immediately and sent to the store worker, whose answers
+//! are handled in `store`.
 
 use crate::app::command::CommandId;
 use crate::app::history::HistoryOverlay;
@@ -13,7 +13,8 @@ use crate::store::{Change, StoreRequest};
 use crate::sync::room_with_changed_affiliation;
 
 /// Returns the reason why this session may not make a change: its rights do not permit the change, or the change sets
-/// an affiliation in a room whose server only shows affiliations. `None` if the session may make the change.
+/// an affiliation in a room whose affiliations are only received from its server. `None` if the session may make the
+/// change.
 pub(super) fn problem(state: &State, group: &EditGroup) -> Option<String> {
     match state.start.scope.rights.permit(group) {
         Err(reason) => Some(describe::capitalized(&reason.to_string())),
@@ -21,8 +22,8 @@ pub(super) fn problem(state: &State, group: &EditGroup) -> Option<String> {
     }
 }
 
-/// Returns the reason why an affiliation that the edits set cannot be changed: the server of its room only shows
-/// affiliations. `None` if there is no such edit.
+/// Returns the reason why an affiliation that the edits set cannot be changed: the affiliations of its room are only
+/// received from the server. `None` if there is no such edit.
 pub(super) fn affiliation_problem(state: &State, edits: &[Edit]) -> Option<String> {
     if state.servers.all.is_empty() {
         return None;
@@ -31,8 +32,8 @@ pub(super) fn affiliation_problem(state: &State, edits: &[Edit]) -> Option<Strin
     rooms.find_map(|room| state.servers.affiliation_problem(room))
 }
 
-/// Applies a new change to the view and queues it. Returns its edits, or shows a notice and returns `None` if it was
-/// rejected or changed nothing.
+/// Applies a new change to the shown wardrobe and queues it. Returns its edits, or shows a notice and returns `None` if
+/// it was rejected or changed nothing.
 pub(super) fn execute(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -94,7 +95,7 @@ pub(super) fn undo_hint(state: &State) -> String {
     format!("{}, then {undo} to undo", state.key(close))
 }
 
-/// Queues a change that the view already shows. `target` is the step that the change undoes or redoes.
+/// Queues a change that the shown wardrobe already has. `target` is the step that the change undoes or redoes.
 pub(super) fn enqueue(
     state: &mut State,
     effects: &mut Vec<Effect>,
@@ -130,11 +131,11 @@ pub(super) fn enqueue_as(
         (kind, _) => kind,
     };
     set_reference(&mut change, reference_kind, revision);
-    let after = target.filter(|step| step.revision.is_none()).map(|step| step.id);
+    let undone_change = target.filter(|step| step.revision.is_none()).map(|step| step.id);
     state.pending.push(Pending {
         id,
         change,
-        undone_change: after,
+        undone_change,
         kind: reference_kind,
         sent: false,
     });
@@ -160,9 +161,9 @@ pub(super) fn enqueue_as(
         ChangeKind::Undo => state.redo_stack.push(step),
         ChangeKind::Redo => state.undo_stack.push(step),
     }
-    // The notice already describes the change, so a lost selection in the third pane is not reported.
-    let SelectedNames([first, second, _]) = SelectedNames::capture(state);
-    refresh(state, SelectedNames([first, second, None]));
+    // The notice already describes the change, so a lost selection is not reported.
+    let before = SelectedNames::capture(state);
+    refresh(state, before);
 }
 
 /// Sends pending changes to the store worker, in order, because a change may depend on all earlier ones. Stops at a
@@ -224,12 +225,12 @@ pub(super) fn withdraw(state: &mut State, effects: &mut Vec<Effect>, step: &Undo
     state.pending.retain(|pending| pending.id != step.id);
     discard(state, step.id);
     send_pending(state, effects);
-    rebuild_view(state);
+    rebuild_shown(state);
     state.selection_lost = None;
 }
 
-/// Rebuilds the view: the content of the data file with pending changes applied.
-pub(super) fn rebuild_view(state: &mut State) {
+/// Rebuilds the shown wardrobe: the content of the data file with pending changes applied.
+pub(super) fn rebuild_shown(state: &mut State) {
     let before = SelectedNames::capture(state);
     state.shown = state.saved.clone();
     for pending in &state.pending {
@@ -241,7 +242,7 @@ pub(super) fn rebuild_view(state: &mut State) {
         let now = now.map_or_else(String::new, |now| format!("; {now} is selected now"));
         let reported = state.notice.take().and_then(|notice| notice.reported);
         state.notify(describe::sentence(&format!("{loss}{now}")));
-        // The report of what others did follows.
+        // A report of changes by others may follow; it also covers those already reported.
         if let Some(notice) = &mut state.notice {
             notice.reported = reported;
         }

@@ -1,4 +1,4 @@
-//! Confirming a question.
+//! Answering a question: confirming it, or adding a reason first.
 
 use crate::app::command::CommandId;
 use crate::app::prompt::{Prompt, PromptKind};

@@ -1,5 +1,5 @@
-//! Conflicts with changes by others: a question shows both values and lets the user choose. Nothing is saved before the
-//! user has chosen.
+//! Conflicts with changes by others: a question shows both values and lets the user choose. Neither value is
+//! overwritten before the user has chosen.
 
 use jiff::tz::TimeZone;
 
@@ -71,11 +71,11 @@ impl Layer for Conflict {
     }
 }
 
-fn stale_reason(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
+fn stale_reason(question: &Confirm, wardrobe: &Wardrobe) -> Option<&'static str> {
     let ConfirmedAction::Commit(group) = &question.action else {
         return None;
     };
-    let is_stale = view.clone().apply(group).is_err();
+    let is_stale = wardrobe.clone().apply(group).is_err();
     is_stale.then_some("Not done: the data changed in the meantime. Try again")
 }
 
@@ -83,20 +83,20 @@ fn stale_reason(question: &Confirm, view: &Wardrobe) -> Option<&'static str> {
 fn refresh_conflict(
     conflict: &mut Conflict,
     below: Option<&dyn Layer>,
-    view: &Wardrobe,
+    wardrobe: &Wardrobe,
 ) -> Option<&'static str> {
     match (
         &conflict.subject,
         below.and_then(|below| below.downcast_ref::<Form>()),
     ) {
-        (ConflictSubject::Change(change), _) if view.is_applied(&change.group) => {
+        (ConflictSubject::Change(change), _) if wardrobe.is_applied(&change.group) => {
             Some("No changes: someone else already made this change")
         }
         (ConflictSubject::Change(change), _) => {
-            conflict.theirs = describe_theirs(&change.group, view, &conflict.zone);
+            conflict.theirs = describe_theirs(&change.group, wardrobe, &conflict.zone);
             None
         }
-        (ConflictSubject::Form, Some(form)) => match form.concurrent_change(view) {
+        (ConflictSubject::Form, Some(form)) => match form.concurrent_change(wardrobe) {
             Some(theirs) => {
                 conflict.theirs = theirs;
                 None
@@ -132,7 +132,7 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
         return;
     };
     let zone = state.zone();
-    let mut oldest = None;
+    let mut lowest = None;
     for (index, overlay) in state.overlays.iter_mut().chain(&mut state.arrived).enumerate() {
         if let Some(conflict) = overlay.downcast_mut::<Conflict>()
             && let ConflictSubject::Change(earlier) = &mut conflict.subject
@@ -142,7 +142,7 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
                 conflict.yours = describe_yours(earlier, &state.shown, &zone);
                 return;
             }
-            oldest = oldest.or(Some(index));
+            lowest = lowest.or(Some(index));
         }
     }
     let conflict = Conflict {
@@ -153,7 +153,7 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
         zone,
         subject: ConflictSubject::Change(change),
     };
-    match oldest {
+    match lowest {
         Some(index) if index < state.overlays.len() => state.overlays.insert(index, Box::new(conflict)),
         _ => arrivals::open_when_idle(
             state,
@@ -164,29 +164,29 @@ pub(super) fn report_rejected(state: &mut State, change: Change, error: EditErro
 }
 
 /// Describes the change of this session. Up to five edits of one hat are listed one by one.
-fn describe_yours(change: &Change, view: &Wardrobe, zone: &TimeZone) -> String {
+fn describe_yours(change: &Change, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
     let edits = &change.group.0;
     if edits.len() < 6 && concern_same_hat(change, change) {
         let all: Vec<String> = edits
             .iter()
-            .map(|edit| describe::edit(edit, view, zone))
+            .map(|edit| describe::edit(edit, wardrobe, zone))
             .collect();
         all.join("; then ")
     } else {
-        describe::group(&change.group, view, zone)
+        describe::group(&change.group, wardrobe, zone)
     }
 }
 
 /// Describes the current value that the first failing edit of a group would change; "unchanged" if no edit fails.
-fn describe_theirs(group: &EditGroup, view: &Wardrobe, zone: &TimeZone) -> String {
-    let mut next = view.clone();
+fn describe_theirs(group: &EditGroup, wardrobe: &Wardrobe, zone: &TimeZone) -> String {
+    let mut next = wardrobe.clone();
     let failing = group
         .0
         .iter()
         .find(|edit| next.apply(&EditGroup::from((*edit).clone())).is_err());
     failing.map_or_else(
         || "unchanged".into(),
-        |edit| conflict_text::describe_current(edit, view, zone),
+        |edit| conflict_text::describe_current(edit, wardrobe, zone),
     )
 }
 
@@ -238,11 +238,11 @@ pub(crate) fn keep_yours(state: &mut State, effects: &mut Vec<Effect>) {
     };
     match conflict.subject {
         ConflictSubject::Form => {
-            let view = state.shown.clone();
+            let wardrobe = state.shown.clone();
             let Some(form) = state.top_as_mut::<Form>() else {
                 return;
             };
-            if form.subject.rebase(&view) {
+            if form.subject.rebase(&wardrobe) {
                 form::commit_form(state, effects);
             } else {
                 state.notify_error(format!("Cannot save: {}", conflict.theirs));

@@ -23,9 +23,9 @@ impl Layer for Draft {
 }
 
 /// Returns the draft to be stored in the current state: the draft of an earlier session about which the user has not
-/// decided, the changes of open conflicts, restored forms that are open, and pending changes if saving fails or some of
-/// them were restored. When the session ends, the draft also has all pending changes, and all open forms and prompts
-/// with input.
+/// decided, the changes of open conflicts, restored forms until no form is open, and pending changes if saving fails or
+/// some of them were restored. When the session ends, the draft also has all pending changes, and all open forms and
+/// prompts with input.
 fn current_draft(state: &State) -> Draft {
     let is_ending = matches!(state.quit, QuitState::WhenDraftSaved(_) | QuitState::Now);
     let mut draft = state.drafts.undecided.clone().unwrap_or_default();
@@ -110,7 +110,7 @@ pub(super) fn update_live_draft(state: &mut State, is_user_input: bool, effects:
         live.forms.clear();
         live.prompts.clear();
     }
-    // At the end of the session, unsaved work is in the stored draft.
+    // At the end of the session, the live draft is kept until the unsaved work is in the stored draft.
     if is_ending && state.drafts.storing.is_none() && state.drafts.failed.is_none() {
         state.drafts.live.forms.clear();
         state.drafts.live.prompts.clear();

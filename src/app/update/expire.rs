@@ -34,7 +34,7 @@ pub(super) fn tick(state: &mut State, now: Timestamp, effects: &mut Vec<Effect>)
 /// Removes the expired hats, if the last attempt was long enough ago. The change does not count as a change by this
 /// user: *Undo* does not revert it, and another session may make it first.
 fn expire(state: &mut State, effects: &mut Vec<Effect>) {
-    if !is_due(state) || !state.clock.try_begin_attempt() {
+    if !has_expired_hats(state) || !state.clock.try_begin_attempt() {
         return;
     }
     if state.clock.expiring.is_some() || state.problem.is_some() || state.check_can_change().is_err() {
@@ -48,7 +48,7 @@ fn expire(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-fn is_due(state: &State) -> bool {
+fn has_expired_hats(state: &State) -> bool {
     state
         .saved
         .earliest_end()
@@ -87,7 +87,7 @@ fn clock_text(state: &State) -> impl std::fmt::Display {
 
 pub(crate) fn may_remove(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    if is_due(state) && state.clock.expiring.is_none() {
+    if has_expired_hats(state) && state.clock.expiring.is_none() {
         Ok(())
     } else {
         Err("No hats have expired".into())
@@ -98,7 +98,7 @@ pub(crate) fn may_remove(state: &State) -> Result<(), String> {
 pub(crate) fn remove(state: &mut State, _: &mut Vec<Effect>) {
     let edits = removal_edits(state);
     if edits.is_empty() {
-        return state.notify("No changes: no hats have expired");
+        return state.notify_error("This session may not remove the hats that have expired");
     }
     let question = format!(
         "{}?",

@@ -16,7 +16,7 @@ fn refilter(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Applies the filter and returns the focus to the rows.
+/// Applies the filter and returns the focus to the rows. An empty filter is removed.
 pub(crate) fn accept(state: &mut State, effects: &mut Vec<Effect>) {
     let is_empty = |filter: &crate::app::filter::Filter| filter.text.text().trim().is_empty();
     if state.browser.filter(state.focus).is_some_and(is_empty) {
@@ -51,7 +51,7 @@ pub(super) fn type_into(
     }
 }
 
-/// Filters the next chunk of rows, if there are more.
+/// Filters the next chunk of rows, or indexes the next chunk of users for the Users view, if there are more.
 pub(super) fn next_chunk(state: &mut State, effects: &mut Vec<Effect>) {
     if state.browser.filter_next_chunk(&state.shown) {
         effects.push(Effect::Continue);

@@ -29,6 +29,7 @@ pub(super) fn open_help(state: &mut State, enabled: help::CommandCheck) {
 }
 
 pub(crate) fn may_go_to(state: &State) -> Result<(), String> {
+    state.check_loaded()?;
     // Without a room there is nothing to go to, whatever the first pane lists.
     if state.shown.rooms().len() == 0 {
         return Err("No rooms yet".into());
@@ -102,7 +103,7 @@ pub(crate) fn may_choose(state: &State) -> Result<(), String> {
 }
 
 /// Accepts the selected item: closes the finder and selects the chosen room, user or hat, or returns the chosen
-/// command. For a disabled command or a note about filters, only shows a notice.
+/// command. For a disabled command or a note in the help, only shows a notice.
 pub(super) fn choose(state: &mut State) -> Option<CommandId> {
     let Some(item) = top_finder(state).and_then(|finder| finder.selected_item().cloned()) else {
         state.notify_error("No matches");

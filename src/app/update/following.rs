@@ -30,6 +30,7 @@ fn may_follow(state: &State) -> bool {
 /// is followed again.
 pub(super) fn set_follower(state: &mut State, room: Jid, follower: Follower) {
     let is_silent = matches!(follower, Follower::Silent(_));
+    let is_followed = matches!(follower, Follower::Here | Follower::Elsewhere(_));
     let name = room.clone();
     let text = follower_text(&follower);
     let before = state.servers.following.set_follower(room, follower);
@@ -38,18 +39,18 @@ pub(super) fn set_follower(state: &mut State, room: Jid, follower: Follower) {
         let subject = describe::first_few(&rooms);
         let text = format!("{subject}: {}", silent_text(by));
         state.notify_error(text);
-    } else if matches!(before, Some(Follower::Silent(_))) {
+    } else if is_followed && matches!(before, Some(Follower::Silent(_))) {
         state.notify(format!("{name}: {text} again"));
     }
 }
 
 /// Returns the selected room, if it is in the data file and has a server. Any session that may see the room may see its
 /// occupants.
-fn visible_room(state: &State) -> Option<&Jid> {
+fn selected_linked_room(state: &State) -> Option<&Jid> {
     let selected = state.browser.selected_ids().0;
-    let is_saved = state.phase == Phase::Open && !state.start.demo;
+    let has_file = state.phase == Phase::Open && !state.start.demo;
     selected
-        .filter(|room| is_saved && state.servers.of_room(room).is_some() && state.saved.room(room).is_some())
+        .filter(|room| has_file && state.servers.of_room(room).is_some() && state.saved.room(room).is_some())
 }
 
 /// Tells the server worker which rooms to follow, and which of them changed in the file. Called after every message.
@@ -57,7 +58,7 @@ pub(super) fn sync(state: &mut State, effects: &mut Vec<Effect>) {
     if state.servers.all.is_empty() {
         return;
     }
-    let selected = visible_room(state).cloned();
+    let selected = selected_linked_room(state).cloned();
     let is_same_room = selected == state.servers.following.selected;
     if !may_follow(state) {
         state.servers.following.revision = None;
@@ -265,8 +266,8 @@ fn received(state: &mut State, effects: &mut Vec<Effect>, incoming: &Incoming, g
         }));
     }
     if !group.is_empty() && state.shows_change(&group.0) {
-        let what = describe::group(group, &state.saved, &state.zone());
-        state.announce_changes(&received_from(incoming, group), vec![what]);
+        let description = describe::group(group, &state.saved, &state.zone());
+        state.announce_changes(&received_from(incoming, group), vec![description]);
     }
     report_held(state, &incoming.plan);
 }

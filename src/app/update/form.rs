@@ -133,8 +133,8 @@ pub(crate) fn request_new_id(_: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Fills the hat field with a generated ID and focuses the title field. A title that was typed in the hat field moves
-/// to the title field. If saving waited for the ID, saves the form instead; its fields then keep the typed text, because a
-/// question about the change may be canceled.
+/// to the title field. If saving waited for the ID, saves the form instead; its fields then keep the typed text,
+/// because a question about the change may be canceled.
 pub(super) fn insert_new_id(state: &mut State, id: &str, effects: &mut Vec<Effect>) {
     let Some(form) = top_form(state) else { return };
     let typed = form.text(FieldName::Hat);
@@ -258,7 +258,7 @@ pub(super) fn close_and_select(state: &mut State) {
     if let Some(form) = top_form(state).cloned() {
         close(state);
         let selected = select_changed(state, &form);
-        // A restored form was opened somewhere else.
+        // A restored form can concern another pane than the one that had the focus.
         let mut restored = state.drafts.restored_forms.iter();
         if let (Some(kind), true) = (selected, restored.any(|draft| draft.subject == form.subject)) {
             state.focus = state.grouping().pane(kind);
@@ -275,27 +275,27 @@ pub(super) fn close(state: &mut State) {
 
 pub(crate) fn save(state: &mut State, effects: &mut Vec<Effect>) {
     if let Err(reason) = state.check_can_change() {
-        state.notify_error(format!("Cannot save: {reason}"));
+        state.notify_error(reason);
         return;
     }
-    let (view, keymap) = (state.shown.clone(), state.keymap().clone());
+    let (wardrobe, keymap) = (state.shown.clone(), state.keymap().clone());
     let Some(form) = top_form(state) else { return };
     clear_list_selection(form);
     fill_definition(form);
-    if let Some(completed) = form.completion_to_confirm(&view) {
+    if let Some(completed) = form.completion_to_confirm(&wardrobe) {
         return complete_address(state, &completed);
     }
-    if let Some((index, problem)) = form.first_problem(&view, &keymap) {
+    if let Some((index, problem)) = form.first_problem(&wardrobe, &keymap) {
         form.save_attempted = true;
         form.focus = index;
         let label = form.fields.get(index).map_or("", |field| field.name.label());
         state.notify_error(format!("Cannot save. {label}: {problem}"));
         return;
     }
-    if let Some(theirs) = form.concurrent_change(&view) {
-        let (what, yours) = (form.subject.heading(), describe_yours(form, &view));
+    if let Some(theirs) = form.concurrent_change(&wardrobe) {
+        let (item_phrase, yours) = (form.subject.heading(), describe_yours(form, &wardrobe));
         state.open(Conflict {
-            item_phrase: what,
+            item_phrase,
             yours,
             theirs,
             before: None,
@@ -351,7 +351,7 @@ pub(super) fn propose(state: &mut State, effects: &mut Vec<Effect>, form: &Form)
 /// the item, if it is in the panes.
 fn select_changed(state: &mut State, form: &Form) -> Option<RowKind> {
     let hat = form.resolve_hat().ok().map(|chosen| chosen.id);
-    // The field of a new hat has its title.
+    // For a new hat, the hat field contains the title, not the ID.
     let hat = hat.or_else(|| form.new_hat.clone());
     let room_and_user = match &form.subject {
         FormSubject::AddRoom => Jid::parse_input(form.text(FieldName::Room).trim())
@@ -419,7 +419,7 @@ fn describe_yours(form: &Form, wardrobe: &Wardrobe) -> String {
             conflict_text::describe_attachment(&form.attachment(), None, form.now.time_zone())
         ),
         FormSubject::EditHats { attachments, .. } => {
-            let theirs = single(attachments).and_then(|at| at.attachment(wardrobe));
+            let theirs = single(attachments).and_then(|only| only.attachment(wardrobe));
             conflict_text::describe_attachment(&form.attachment(), theirs, form.now.time_zone())
         }
         FormSubject::DefineHat { .. } | FormSubject::EditDefined { .. } => {

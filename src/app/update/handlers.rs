@@ -36,7 +36,7 @@ fn accept_finder_item(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-#[rustfmt::skip] // a table reads as a table
+#[rustfmt::skip] // keeps each row of the table on one line
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn handler(id: CommandId) -> (CheckEnabled, RunCommand) {
     use CommandId as Id;
@@ -51,9 +51,9 @@ fn handler(id: CommandId) -> (CheckEnabled, RunCommand) {
             (has_rows, marks::mark),
         Id::OpenUser => (has_user, panes::focus_inner),
         Id::AddUser => (may_add_user, change::add),
-        Id::EditUser => (may_change_affiliation, change::edit),
+        Id::EditUser => (may_change_user_in_room, change::edit),
         Id::EditUserEverywhere | Id::EditUserInRooms => (may_change_user, change::edit),
-        Id::RemoveUser => (may_change_affiliation, change::remove),
+        Id::RemoveUser => (may_change_user_in_room, change::remove),
         Id::RemoveUserEverywhere | Id::RemoveUserFromRooms => (may_change_user, change::remove),
         Id::AddHatToUsers | Id::AddHatEverywhere | Id::AddHatInRooms => (targets::check_can_add_hats, change::add_hat),
         Id::AddHatToUserWithHat | Id::AddHatInRoomWithHat => (may_add_hats_to_users_with_hat, change::add_hat),
@@ -217,9 +217,12 @@ fn always(_: &State) -> Result<(), String> {
     Ok(())
 }
 
-/// Says why there is no row of a kind: that a filter hides all rows, else `reason`, with the key that adds the first
-/// item if the view has such a key and the session can change anything.
+/// Says why there is no row of a kind: the data file is not loaded, a filter hides all rows, or else `reason`. Names
+/// the key that adds the first item (`add`), if the view has such a key and the session can change anything.
 fn no_row_reason(state: &State, kind: RowKind, reason: &str, add: CommandId) -> String {
+    if let Err(not_loaded) = state.check_loaded() {
+        return not_loaded;
+    }
     if let Some(hidden) = state.hidden_rows_message(kind) {
         return hidden;
     }
@@ -230,8 +233,11 @@ fn no_row_reason(state: &State, kind: RowKind, reason: &str, add: CommandId) -> 
     }
 }
 
-/// Says why a pane lists nothing: that a filter hides all rows, else `reason`.
+/// Says why a pane lists nothing: the data file is not loaded, a filter hides all rows, or else `reason`.
 fn empty_pane_reason(state: &State, pane: Pane, reason: &str) -> String {
+    if let Err(not_loaded) = state.check_loaded() {
+        return not_loaded;
+    }
     let hidden = state.hidden_rows_message(state.grouping().kind(pane));
     hidden.unwrap_or_else(|| reason.to_owned())
 }
@@ -263,12 +269,12 @@ fn may_change_room(state: &State) -> Result<(), String> {
 
 fn may_change_user(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    may_change_affiliations(state)?;
+    rights_include_affiliations(state)?;
     has_user(state)
 }
 
 /// Fails if the session's rights do not include affiliations.
-fn may_change_affiliations(state: &State) -> Result<(), String> {
+fn rights_include_affiliations(state: &State) -> Result<(), String> {
     if state.start().scope.rights.no_affiliations {
         return Err("This session may not change affiliations (--no-affiliations)".into());
     }
@@ -286,11 +292,11 @@ fn may_change_more_than_hats(state: &State) -> Result<(), String> {
 
 /// Like [`may_change_user`], for the Rooms view, where all targets are in the selected room: also fails if the
 /// affiliations of this room cannot be changed.
-fn may_change_affiliation(state: &State) -> Result<(), String> {
+fn may_change_user_in_room(state: &State) -> Result<(), String> {
     may_change_user(state).and_then(|()| affiliations_are_managed(state))
 }
 
-/// Fails also if all target users are banned already.
+/// Like [`may_change_user`], but also fails if all target users are already banned.
 fn may_ban(state: &State) -> Result<(), String> {
     may_change_user(state)?;
     if !targets::are_banned(state) {
@@ -308,18 +314,18 @@ fn may_ban_from_room(state: &State) -> Result<(), String> {
 
 fn may_add_user_to_rooms(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    may_change_affiliations(state)?;
+    rights_include_affiliations(state)?;
     has_room(state)
 }
 
 fn may_add_user(state: &State) -> Result<(), String> {
     state.check_can_change()?;
-    may_change_affiliations(state)?;
+    rights_include_affiliations(state)?;
     has_room(state)?;
     affiliations_are_managed(state)
 }
 
-/// Fails if the server of the selected room only shows affiliations.
+/// Fails if affiliations in the selected room are only received from its server.
 fn affiliations_are_managed(state: &State) -> Result<(), String> {
     let room = state.room().map(|(room, _)| room);
     match room.and_then(|room| state.servers.affiliation_problem(room)) {
@@ -374,7 +380,8 @@ fn has_attachments(state: &State) -> Result<(), String> {
     has_user_with_hat(state)
 }
 
-/// Like [`may_change_attachments`], for adding another hat to the users who have a hat; fails if none of them can have hats.
+/// Like [`may_change_attachments`], for adding another hat to the users who have a hat; fails if none of them can have
+/// hats.
 fn may_add_hats_to_users_with_hat(state: &State) -> Result<(), String> {
     may_change_attachments(state)?;
     let attachments = targets::selected_attachments(state);

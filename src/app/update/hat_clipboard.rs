@@ -1,4 +1,4 @@
-//! Copying hats from one user and adding them to others, or replacing the hats of others with them.
+//! Copying hats from users and adding them to others, or replacing the hats of others with them.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,68 +11,74 @@ use crate::model::{Hats, Jid};
 
 use super::batch::{self, BatchEdit, BatchSkip};
 
-/// Returns the hats to copy and the name of their owner. These are the hats of the selected user; while the hats pane
-/// has the focus, they are the marked hats, else all hats that the pane shows. The error says why there are no hats.
+/// Returns the hats to copy and names their source: the user or users who have them. These are the hats of the selected
+/// user; while the hats pane has the focus, they are the marked hats, else all hats that the pane shows. The error says
+/// why there are no hats.
 fn hats_to_copy(state: &State) -> Result<(Hats, String), String> {
     if state.is_by_hat() {
         return hats_to_copy_by_hat(state);
     }
     let from_hats_pane = state.focus == Pane::Third;
     let user = state.user();
-    let (hats, owner): (Hats, String) = if from_hats_pane {
+    let (hats, source): (Hats, String) = if from_hats_pane {
         let marked = state.marked(Pane::Third) > 0;
         let rows = (0..state.length(Pane::Third)).filter(|row| !marked || state.is_marked(Pane::Third, *row));
         let hats = rows
             .filter_map(|row| state.hat_at(row))
             .map(|(id, attachment)| (id.clone(), attachment.clone()))
             .collect();
-        let owner = match state.marked(Pane::Second) {
+        let source = match state.marked(Pane::Second) {
             0 => user.map(|(jid, _)| jid.to_string()).unwrap_or_default(),
             marked => describe::count(marked, "marked user"),
         };
-        (hats, owner)
+        (hats, source)
     } else {
         let (jid, user) = user.ok_or("No user selected")?;
         (user.hats.clone(), jid.to_string())
     };
     if hats.is_empty() {
-        return Err(format!("Nothing to copy: {owner} has no hats"));
+        let verb = if from_hats_pane && state.marked(Pane::Second) > 1 {
+            "have"
+        } else {
+            "has"
+        };
+        return Err(format!("Nothing to copy: {source} {verb} no hats"));
     }
-    Ok((hats, owner))
+    Ok((hats, source))
 }
 
 /// Like [`hats_to_copy`], in the Hats view: the marked hats, else the selected hat, each as its first target user has
 /// it.
 fn hats_to_copy_by_hat(state: &State) -> Result<(Hats, String), String> {
-    let (mut hats, mut owners) = (BTreeMap::new(), BTreeSet::new());
+    let (mut hats, mut users) = (BTreeMap::new(), BTreeSet::new());
     for attachment_ref in targets::selected_attachments(state) {
         if let Some(attachment) = attachment_ref.attachment(&state.shown)
             && let Entry::Vacant(entry) = hats.entry(attachment_ref.hat.clone())
         {
             entry.insert(attachment.clone());
-            owners.insert(attachment_ref.user.clone());
+            users.insert(attachment_ref.user.clone());
         }
     }
     let hats: Hats = hats.into_iter().collect();
-    let mut names = owners.iter();
-    let owner = match (names.next(), names.next()) {
+    let mut names = users.iter();
+    let source = match (names.next(), names.next()) {
         (None, _) => return Err("Nothing to copy: no user has this hat".into()),
         (Some(only), None) => only.to_string(),
-        _ => describe::count(owners.len(), "user"),
+        _ => describe::count(users.len(), "user"),
     };
-    Ok((hats, owner))
+    Ok((hats, source))
 }
 
-/// Returns the hats to save as a set, with the titles shown in their room, and the name of their owner.
+/// Returns the hats to save as a set, with the titles shown in their room, and names the users who have them.
 pub(super) fn hats_to_save(state: &State) -> Result<(Hats, String), String> {
-    let (hats, owner) = hats_to_copy(state).map_err(|reason| reason.replace("copy", "save"))?;
+    let (hats, source) = hats_to_copy(state).map_err(|reason| reason.replacen("copy", "save", 1))?;
     let (_, room) = state.room().ok_or("No room selected")?;
-    Ok((room.hats_with_titles(&hats), owner))
+    Ok((room.hats_with_titles(&hats), source))
 }
 
 /// Copies hats, to add them to other users later or to replace the hats of other users with them.
 pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
-    let (hats, owner) = match hats_to_copy(state) {
+    let (hats, source) = match hats_to_copy(state) {
         Ok(copied) => copied,
         Err(reason) => return state.notify_error(reason),
     };
@@ -80,7 +86,7 @@ pub(crate) fn copy(state: &mut State, _: &mut Vec<Effect>) {
     let (room, with_titles) = (jid.clone(), room.hats_with_titles(&hats));
     let names = describe::hats(&with_titles);
     let text = format!(
-        "Copied {names} from {owner} ({} to replace, {} to add)",
+        "Copied {names} from {source} ({} to replace, {} to add)",
         state.key(CommandId::ReplaceUserHats),
         state.key(CommandId::AddCopiedToUsers)
     );
@@ -131,11 +137,11 @@ pub(super) fn apply_hats<'a>(
     for (room, user) in &room_users {
         let hats = hats_for(room);
         if replace {
-            let before = edit.next().user(room, user).cloned();
+            let before = edit.wardrobe().user(room, user).cloned();
             edit.change(room, user, |next| next.set_user_hats(user, room, hats));
             let lost_count = |before: &crate::model::User| {
                 let kept = |id| {
-                    edit.next()
+                    edit.wardrobe()
                         .user(room, user)
                         .is_some_and(|now| now.hats.get(id).is_some())
                 };
@@ -167,7 +173,7 @@ pub(super) fn apply_hats<'a>(
 }
 
 fn add_missing(edit: &mut BatchEdit, room: &Jid, user: &Jid, hats: &Hats) {
-    let current = edit.next().user(room, user);
+    let current = edit.wardrobe().user(room, user);
     let missing: Vec<_> = hats
         .iter()
         .filter(|(id, _)| current.is_none_or(|user| user.hats.get(id).is_none()))

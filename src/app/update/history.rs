@@ -231,8 +231,9 @@ pub(crate) fn may_undo_open(state: &State) -> Result<(), String> {
 
 /// Undoes the open entry, and goes back to the history.
 pub(crate) fn undo_open(state: &mut State, effects: &mut Vec<Effect>) {
-    if state.close::<EntryOverlay>().is_some() {
-        undo_selected(state, effects);
+    // Not the selected entry: while the history is reloaded, the selection may be another one.
+    if let Some(open) = state.close::<EntryOverlay>() {
+        undo_entry(state, effects, &open.entry);
     }
 }
 

@@ -85,8 +85,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             dispatch::paste(state, &text, &mut effects);
         }
         Msg::UnmarkedPaste(_) => state.notify_error("Looks like pasted text: open a form first"),
-        Msg::Click { targets: on, double } => mouse::click(state, &on, double, &mut effects),
-        Msg::Wheel { targets: on, down } => mouse::wheel(state, &on, down, &mut effects),
+        Msg::Click { targets, double } => mouse::click(state, &targets, double, &mut effects),
+        Msg::Wheel { targets, down } => mouse::wheel(state, &targets, down, &mut effects),
         Msg::Resize { columns, rows } => {
             state.size = (columns, rows);
             details::resize(state);

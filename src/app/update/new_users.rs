@@ -31,7 +31,7 @@ fn most_common_domain_of<'a>(users: impl Iterator<Item = &'a Jid>) -> Option<Box
 }
 
 /// Builds the change that adds one user or a list of users. A list and a whole domain are always confirmed first. The
-/// error says why nobody can be added.
+/// error says why no user can be added.
 pub(super) fn add(form: &Form, wardrobe: &Wardrobe, rooms: &[Jid]) -> Result<Batch, String> {
     let text = form.text(FieldName::User);
     let is_list = addresses::is_list(&text);
@@ -98,7 +98,7 @@ pub(super) fn add_to_rooms<'a>(
         .iter()
         .flat_map(|room| users.into_iter().map(move |user| (room, user)))
     {
-        if edit.next().user(room, user).is_some() {
+        if edit.wardrobe().user(room, user).is_some() {
             // Adding must not change an existing affiliation.
             edit.skip(BatchSkip::AlreadyInRoom, room, user);
             existing.insert(user);

@@ -30,7 +30,7 @@ impl Layer for PasswordPrompt {
     }
 }
 
-/// Asks for the password of an account that a server needs.
+/// Asks for the password of the account with which hatrack connects to a server.
 pub(super) fn ask(state: &mut State, server: Arc<str>, account: Jid) {
     let notice = format!("{server:?} needs the password of {account}");
     arrivals::open_when_idle(state, PasswordPrompt::new(server, account), &notice);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::app::command::CommandId;
 use crate::app::details::DetailsOverlay;
 use crate::app::place::Place;
-use crate::app::servers::PlanRow;
 use crate::app::servers::plan::{DecisionProblem, LoadingRooms, PlanOverlay};
+use crate::app::servers::{PlanFilter, PlanRow};
 use crate::app::view::View;
 use crate::app::{Confirm, ConfirmedAction, Effect, Layer, State, describe};
 use crate::model::{Jid, Wardrobe};
@@ -59,7 +59,8 @@ pub(crate) fn may_decide(state: &State) -> Result<(), String> {
 fn check_differs(state: &State) -> Result<(), String> {
     match top_plan(state)? {
         plan if plan.applying.is_some() => Err("The changes are being applied".into()),
-        plan if plan.is_empty() => Err("Nothing differs".into()),
+        // While a filter is set, the rows do not show whether there are differences.
+        plan if plan.is_empty() && plan.filter == PlanFilter::All => Err("Nothing differs".into()),
         _ => Ok(()),
     }
 }
@@ -67,6 +68,7 @@ fn check_differs(state: &State) -> Result<(), String> {
 /// Checks that the differences of the selected row can be left out or included.
 pub(crate) fn may_toggle(state: &State) -> Result<(), String> {
     may_decide(state)?;
+    may_inspect(state)?;
     let Some((_, _, line)) = top_plan(state)?.selected_line() else {
         return Ok(());
     };
@@ -111,8 +113,17 @@ fn may_choose(state: &State, can_choose: impl Fn(&Line) -> bool) -> Result<(), S
 }
 
 pub(crate) fn may_inspect(state: &State) -> Result<(), String> {
-    let row = top_plan(state)?.selected_row();
-    row.map(drop).ok_or_else(|| "Nothing differs".into())
+    let plan = top_plan(state)?;
+    match plan.selected_row() {
+        Some(_) => Ok(()),
+        None if plan.filter == PlanFilter::All => Err("Nothing differs".into()),
+        None => Err(hidden_by_filter_text(state)),
+    }
+}
+
+fn hidden_by_filter_text(state: &State) -> String {
+    let key = state.key(CommandId::ShowNextLines);
+    format!("Hidden by the filter ({key} to change the filter)")
 }
 
 pub(crate) fn may_receive_removals(state: &State) -> Result<(), String> {
@@ -265,8 +276,8 @@ fn select_undecided(state: &mut State, forward: bool) {
         .top_as_mut::<PlanOverlay>()
         .is_some_and(|plan| plan.select_undecided(forward));
     if !found {
-        let key = state.key(CommandId::ShowNextLines);
-        state.notify_error(format!("Hidden by the filter ({key} to change the filter)"));
+        let text = hidden_by_filter_text(state);
+        state.notify_error(text);
     }
 }
 
@@ -288,7 +299,7 @@ pub(crate) fn receive_removals(state: &mut State, _: &mut Vec<Effect>) {
     let number = state
         .top_as_mut::<PlanOverlay>()
         .map_or(0, PlanOverlay::accept_removals);
-    state.notify(format!("Receives {}", describe::count(number, "removal")));
+    state.notify(format!("{} will be received", describe::count(number, "removal")));
 }
 
 pub(crate) fn add_all_rooms(state: &mut State, effects: &mut Vec<Effect>) {

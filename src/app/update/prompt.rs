@@ -1,4 +1,5 @@
-//! Prompts for a file to import or export, the name of a hat set, the reason of a change, or since when changes are undone.
+//! Prompts for a file to import or export, the name of a hat set, the reason for a change, or the time since which
+//! changes are undone.
 
 use super::{arrivals, rollback, sets};
 use crate::app::draft::Draft;
@@ -53,8 +54,8 @@ pub(crate) fn export(state: &mut State, _: &mut Vec<Effect>) {
     state.open_prompt(Prompt::new(PromptKind::Export(scopes), "", choices, 0));
 }
 
-/// Returns the scopes that can be exported. The first, which is the default, has the marked or selected items of the
-/// focused pane if these are rooms or users.
+/// Returns the scopes that can be exported; the first one is the default. Marked rooms and users come before the
+/// selected ones. If the focused pane lists rooms, or all hats, rooms come before users, otherwise after them.
 fn export_scopes(state: &State) -> Vec<ExportScope> {
     let room = state.room().map(|(jid, _)| jid.clone());
     let user = room.clone().zip(state.user().map(|(jid, _)| jid.clone()));
@@ -153,8 +154,8 @@ impl Layer for Prompt {
         draft.prompts.extend(self.draft().filter(|_| ending));
     }
 
-    fn click(&mut self, on: MouseTarget) {
-        if let MouseTarget::Choice(option) = on
+    fn click(&mut self, target: MouseTarget) {
+        if let MouseTarget::Choice(option) = target
             && option < self.choices.len()
         {
             self.selected = option;

@@ -39,9 +39,9 @@ impl<'a> CommonItem<'a> {
 
     /// Selects the item in the current view, as far as that lists it. Returns whether it is selected.
     fn select(&self, state: &mut State) -> bool {
-        let view = &state.shown;
+        let wardrobe = &state.shown;
         match state.grouping() {
-            Grouping::ByRoom => state.browser.select(view, self.room, self.user, self.hat),
+            Grouping::ByRoom => state.browser.select(wardrobe, self.room, self.user, self.hat),
             Grouping::ByHat | Grouping::ByUser => {
                 // A pane lists what belongs to the selection in the panes before it.
                 let mut rows = vec![(RowKind::Room, self.room.clone().into())];
@@ -49,7 +49,7 @@ impl<'a> CommonItem<'a> {
                 rows.extend(self.hat.map(|hat| (RowKind::Hat, hat.clone().into())));
                 rows.sort_by_key(|(kind, _)| state.grouping().pane(*kind));
                 for (kind, row) in &rows {
-                    state.browser.select_row(*kind, row, view);
+                    state.browser.select_row(*kind, row, wardrobe);
                 }
             }
         }
@@ -59,8 +59,8 @@ impl<'a> CommonItem<'a> {
     }
 }
 
-/// Selects the room, user or hat that edits brought back, unless it is only a room that is selected already. The focus stays,
-/// or moves left to it.
+/// Selects the room, user or hat that edits brought back, unless it is only a room that is already selected. The focus
+/// stays, or moves left to the pane of the item.
 pub(super) fn select_restored(state: &mut State, edits: &EditGroup) {
     let restored = edits.0.iter().filter(|edit| {
         matches!(

@@ -177,7 +177,8 @@ fn waiting_history(state: &mut State) -> Option<&mut HistoryOverlay> {
     state.overlays.iter_mut().rev().nth(above)?.downcast_mut()
 }
 
-/// Takes the rollback that waits for these entries, unless the history or the prompt was closed, covered or edited in the meantime.
+/// Takes the rollback that waits for these entries, unless the history or the prompt was closed, covered or edited in
+/// the meantime.
 fn take_request(state: &mut State, reads: impl FnOnce(&RollbackRead) -> bool) -> Option<RollbackRequest> {
     let is_asking = is_asking(state);
     let history = waiting_history(state)?;
@@ -206,15 +207,15 @@ pub(super) fn page_read(
     else {
         return;
     };
-    let theirs = page.entries.iter().filter(|entry| person(&entry.actor) == actor);
-    revisions.extend(theirs.map(|entry| entry.revision));
+    let by_actor = page.entries.iter().filter(|entry| person(&entry.actor) == actor);
+    revisions.extend(by_actor.map(|entry| entry.revision));
     if page.next.is_some() {
         query.from = page.next;
     } else if let Some(oldest) = revisions.iter().min() {
         request.reads = RollbackRead::Since(*oldest);
     } else {
-        let whose = request.actor_since.unwrap_or_default();
-        return show_errors(state, vec![format!("No changes {whose}")]);
+        let actor_since = request.actor_since.unwrap_or_default();
+        return show_errors(state, vec![format!("No changes {actor_since}")]);
     }
     read(state, effects, request);
 }
@@ -226,7 +227,7 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
         return;
     };
     let history = waiting_history(state);
-    // Marked entries are listed, but some entries of an actor may be hidden.
+    // The user saw the entries that were marked, but may not have seen all entries of an actor.
     let undoes_hidden =
         request.actor_since.is_some() && history.is_some_and(|history| history.may_hide_entries_of_actor());
     let entries: Vec<Arc<HistoryEntry>> = match entries {
@@ -238,7 +239,12 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
     plan.group = plan.group.without_past_ends(state.clock.now).into_owned();
     if plan.is_empty() {
         return match &request.actor_since {
-            Some(whose) => show_errors(state, vec![format!("All changes {whose} are already undone")]),
+            Some(actor_since) => {
+                show_errors(
+                    state,
+                    vec![format!("All changes {actor_since} are already undone")],
+                );
+            }
             None => state.notify("No changes: already undone"),
         };
     }
@@ -248,20 +254,20 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
     if let Some(reason) = commit::problem(state, &plan.group) {
         return show_errors(state, vec![reason]);
     }
-    let what = describe_request(&request, &plan);
+    let changes_phrase = describe_request(&request, &plan);
     state.close::<Prompt>();
     state.open(RollbackOverlay {
-        changes_phrase: what,
+        changes_phrase,
         plan,
         undoes_hidden,
         selected: 0,
     });
 }
 
-/// Says why nothing can be undone: a heading, and a line for each change.
+/// Says why nothing can be undone: a heading, and a line for each skipped edit.
 fn obstacles(state: &State, plan: &Rollback, actor_since: Option<&str>) -> Vec<String> {
     let heading = match actor_since {
-        Some(whose) => format!("None of the changes {whose} can be undone:"),
+        Some(actor_since) => format!("None of the changes {actor_since} can be undone:"),
         None => "None of the marked changes can be undone:".to_owned(),
     };
     let zone = state.zone();
@@ -281,7 +287,7 @@ fn time_text(state: &State, time: Timestamp) -> String {
 fn describe_request(request: &RollbackRequest, plan: &Rollback) -> String {
     let changes = describe::count(plan.undone, "change");
     match (&request.actor_since, &request.target) {
-        (Some(whose), _) => format!("{changes} {whose}"),
+        (Some(actor_since), _) => format!("{changes} {actor_since}"),
         (None, RollbackTarget::Revisions(marked)) => {
             if plan.undone == marked.len() {
                 format!("the {}", describe::count(marked.len(), "marked change"))

@@ -10,7 +10,8 @@ use crate::sync::{AfterCommit, LocalRoom, Report, RoomReport, SendFailure, SendM
 
 use super::quit;
 
-/// Handles the next step after a commit was saved: sends the changes, or reports that they are not sent.
+/// Handles the next step after a commit was saved: sends the changes, or reports what the server cannot store, or why
+/// the changes are not sent.
 pub(super) fn saved(state: &mut State, after: AfterCommit, effects: &mut Vec<Effect>) {
     match after {
         AfterCommit::Send(request) => send(state, request, effects),

@@ -44,10 +44,11 @@ fn selected(state: &State) -> Option<&KnownServer> {
 }
 
 pub(crate) fn may_compare_all(state: &State) -> Result<(), String> {
+    compare::may_compare(state)?;
     if state.servers.all.len() < 2 {
         return Err("There is only one server".into());
     }
-    compare::may_compare(state)
+    Ok(())
 }
 
 pub(crate) fn compare(state: &mut State, effects: &mut Vec<Effect>) {

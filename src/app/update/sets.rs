@@ -64,12 +64,13 @@ fn selected(state: &State) -> Result<NamedHats, String> {
     match sets.selected(entries.len()) {
         Some(row) => Ok(entries.swap_remove(row)),
         None if sets.text.text().trim().is_empty() => {
+            state.check_can_change()?;
             let key = state.key(CommandId::SaveSet);
             Err(match state.user() {
-                Some(_) => format!("No hat sets ({key} to save this user's hats as a hat set)"),
-                None => {
-                    format!("No hat sets (select a user with hats, then {key} to save them as a hat set)")
+                Some((_, user)) if !user.hats.is_empty() => {
+                    format!("No hat sets ({key} to save this user's hats as a hat set)")
                 }
+                _ => format!("No hat sets (select a user with hats, then {key} to save them as a hat set)"),
             })
         }
         None => Err("No matches".into()),
@@ -107,8 +108,8 @@ pub(crate) fn may_save(state: &State) -> Result<(), String> {
 
 pub(crate) fn save(state: &mut State, _: &mut Vec<Effect>) {
     let typed = top_sets(state).map(|sets| sets.text.text().trim().to_owned());
-    if let Ok((hats, owner)) = hat_clipboard::hats_to_save(state) {
-        let kind = PromptKind::SaveSet(hats, owner);
+    if let Ok((hats, source)) = hat_clipboard::hats_to_save(state) {
+        let kind = PromptKind::SaveSet(hats, source);
         let prompt = Prompt::new(kind, &typed.unwrap_or_default(), Vec::new(), 0);
         state.open_prompt(prompt);
     }

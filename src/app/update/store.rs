@@ -52,15 +52,15 @@ fn notify_of_others(state: &mut State, entries: &[HistoryEntry]) {
     let (Some(last), more) = (shown.last(), shown.len().saturating_sub(1)) else {
         return;
     };
-    let what = |entry: &HistoryEntry| describe::entry(entry, &state.shown, &state.zone());
+    let description = |entry: &HistoryEntry| describe::entry(entry, &state.shown, &state.zone());
     let by = actor_of(last, state);
     if let (Some(by), true) = (&by, shown.iter().all(|entry| actor_of(entry, state) == by)) {
-        let changes = shown.iter().map(|entry| what(entry)).collect();
+        let changes = shown.iter().map(|entry| description(entry)).collect();
         return state.announce_changes(by, changes);
     }
     let text = match by {
-        None => describe::capitalized(&what(last)),
-        Some(by) => format!("{by}{}", what(last)),
+        None => describe::capitalized(&description(last)),
+        Some(by) => format!("{by}{}", description(last)),
     };
     let text = match more {
         0 => text,
@@ -69,7 +69,8 @@ fn notify_of_others(state: &mut State, entries: &[HistoryEntry]) {
     state.announce(text);
 }
 
-/// Who made a change, as a notice about it begins: `alice `. `None` if it was made outside hatrack.
+/// Returns the actor of a change as the start of a notice about the change: `alice `. `None` if the change was made
+/// outside hatrack.
 fn actor_of(entry: &HistoryEntry, state: &State) -> Option<String> {
     let actor = person(&entry.actor);
     let is_own = actor == person(&state.start.actor);
@@ -181,6 +182,7 @@ fn note_late_withdrawal(state: &mut State, id: u64, revision: Option<u64>) {
     });
 }
 
+/// Undoes the withdrawn changes that were saved before the withdrawal arrived.
 fn undo_late_commits(state: &mut State, effects: &mut Vec<Effect>) {
     let (late, rest) = std::mem::take(&mut state.withdrawn)
         .into_iter()
@@ -195,7 +197,7 @@ fn undo_late_commits(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Takes over the content of the data file and rebuilds the view from it.
+/// Takes over the content of the data file and rebuilds the shown wardrobe from it.
 fn adopt(state: &mut State, snapshot: Snapshot) {
     state.saved = snapshot.wardrobe;
     state.file_exists = snapshot.exists;
@@ -209,6 +211,6 @@ fn adopt(state: &mut State, snapshot: Snapshot) {
     if is_shown && state.check_can_change().is_ok() {
         state.notify("Data file writable again");
     }
-    commit::rebuild_view(state);
+    commit::rebuild_shown(state);
     conflict::refresh_overlays(state);
 }

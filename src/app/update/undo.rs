@@ -64,8 +64,8 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
         query_history(state, effects);
         return;
     };
-    let pending = state.pending.iter().any(|pending| pending.id == step.id);
-    if pending && state.problem.is_some() {
+    let is_pending = state.pending.iter().any(|pending| pending.id == step.id);
+    if is_pending && state.problem.is_some() {
         let is_redo = kind == ChangeKind::Redo;
         commit::withdraw(state, effects, &step);
         reselect::select_restored(state, &step.group.inverse());
@@ -275,7 +275,7 @@ pub(super) fn query_history(state: &mut State, effects: &mut Vec<Effect>) {
         effects.push(Effect::Store(StoreRequest::FindUndo));
     } else if state.problem.is_some() {
         state.undo_search.requests.clear();
-        state.notify_error("Wait until your changes are saved, then undo again");
+        state.notify_error("Wait until your changes are saved, then try again");
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
         .servers
         .of_room(&room)
         .map(|server| server.entry.name.clone());
-    let what = format!(
+    let item_phrase = format!(
         "{} in {room} on {:?}",
         describe::capitalized(&state.item_name(&room, &item)),
         server.as_deref().unwrap_or_default()
@@ -54,7 +54,7 @@ pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
     if let SendState::Changed { actual, expected } = &send_state {
         let sides = state.item_sides(&room, &item, (actual.as_ref(), expected.as_ref()));
         state.open(Conflict {
-            item_phrase: what,
+            item_phrase,
             yours: sides.yours,
             theirs: sides.theirs,
             before: Some(sides.before),
@@ -64,7 +64,7 @@ pub(crate) fn open(state: &mut State, _: &mut Vec<Effect>) {
     } else {
         let reason = describe::capitalized(&state.unresolved_reason(&room, &item, &send_state));
         state.open(RefusedChange {
-            item_phrase: what,
+            item_phrase,
             reason,
             room,
             item,
@@ -145,8 +145,8 @@ pub(super) fn history_read(
     query: &HistoryQuery,
     page: &Result<HistoryPage, String>,
 ) {
-    let undoing = &mut state.servers.sending.undoing;
-    let Some((_, room, item)) = undoing.take_if(|(requested, ..)| requested == query) else {
+    let request = &mut state.servers.sending.undoing;
+    let Some((_, room, item)) = request.take_if(|(requested, ..)| requested == query) else {
         return;
     };
     let page = match page {

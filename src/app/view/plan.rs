@@ -293,9 +293,7 @@ fn full_text(state: &State, overlay: &PlanOverlay, row: PlanRow) -> Option<Strin
         PlanRow::User(server, room, first) => {
             let (_, plan, line) = overlay.line(server, room, first)?;
             let user = line.user();
-            // The lines of a user follow each other.
-            let lines = plan.lines.iter().skip(first);
-            let lines = lines.take_while(|other| other.user() == user).count();
+            let lines = plan.lines.iter().filter(|other| other.user() == user).count();
             let lines = describe::count(lines, "difference");
             format!("{} in {}: {lines}", line_target(line), plan.room)
         }

@@ -97,7 +97,7 @@ pub(in crate::app) fn draft<'a>(overlay: &Draft, wardrobe: &Wardrobe, zone: &Tim
         (_, false) => "forms and changes",
     };
     let mut paragraphs = vec![
-        emphasized(format!("Unsaved {noun} from your last session:")),
+        emphasized(format!("Unsaved {noun} from an earlier session:")),
         paragraph(""),
     ];
     for form in &overlay.forms {

@@ -50,8 +50,8 @@ fn check_result(server: &KnownServer, report: &ServerReport) -> Vec<String> {
     for problem in &report.problems {
         texts.extend([
             blank(),
-            format!("Problem: {}", problem.what),
-            format!("Solution: {}", problem.remedy),
+            format!("Problem: {}", problem.description),
+            format!("Solution: {}", problem.solution),
         ]);
     }
     let rooms = count(report.rooms.len(), "room");
@@ -94,8 +94,7 @@ pub(in crate::app) fn plan(state: &State, overlay: &PlanOverlay) -> Option<(Vec<
             let user = line.user();
             let mut texts = vec![line_target(line).to_owned()];
             texts.extend(about_room(part, plan));
-            let lines = plan.lines.iter().skip(first);
-            for line in lines.take_while(|other| other.user() == user) {
+            for line in plan.lines.iter().filter(|other| other.user() == user) {
                 texts.push(blank());
                 texts.extend(difference(state, part, plan, line));
             }

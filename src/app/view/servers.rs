@@ -172,7 +172,8 @@ fn report_text(report: &ServerReport) -> String {
         format!("{rooms}{more}"),
     ];
     let problems = report.problems.iter();
-    let problems = problems.map(|problem| format!("Problem: {}. Solution: {}", problem.what, problem.remedy));
+    let problems =
+        problems.map(|problem| format!("Problem: {}. Solution: {}", problem.description, problem.solution));
     let sentences: Vec<String> = facts
         .into_iter()
         .filter(|fact| !fact.is_empty())

@@ -87,7 +87,7 @@ fn print_room_plan(
     out.line(&format!("{room} on {server:?}: {state}"))?;
     if let Some(reason) = plan.set_aside {
         out.line(&format!("  First comparison: {reason}"))?;
-    } else if plan.first_contact && !plan.lines.is_empty() {
+    } else if plan.is_first_comparison && !plan.lines.is_empty() {
         out.line("  First comparison: nothing is deleted on either side")?;
     }
     let mut lines: Vec<&Line> = plan.lines.iter().collect();

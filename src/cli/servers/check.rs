@@ -182,8 +182,8 @@ fn print(server: &CheckedServer, settings: &ServerSettings, out: &mut Output) ->
         row("", &format!("and {more} more; use --json to print all"))?;
     }
     for problem in &report.problems {
-        row("problem", &problem.what)?;
-        row("solution", &problem.remedy)?;
+        row("problem", &problem.description)?;
+        row("solution", &problem.solution)?;
     }
     if report.problems.is_empty() {
         row("problems", "none")?;

@@ -168,7 +168,7 @@ impl Engine {
             Some(known) => known.outbox(files, class, room),
             None => files.outbox(room, class),
         };
-        if sending.changes.is_empty() && read_outbox().is_quiet() {
+        if sending.changes.is_empty() && read_outbox().is_finished() {
             return Err(Box::new(RoomReport::new(plan)));
         }
         let lock = files

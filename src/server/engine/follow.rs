@@ -302,7 +302,7 @@ impl Engine {
                 Err(_) => return ReadResult::Unusable,
             };
             match plan.state {
-                RoomState::Compared if !plan.first_contact && plan.set_aside.is_none() => {
+                RoomState::Compared if !plan.is_first_comparison && plan.set_aside.is_none() => {
                     self.following.note_change(room, None);
                     self.announce_follower(room);
                     self.send_lost_again(room);

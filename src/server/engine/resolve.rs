@@ -94,7 +94,7 @@ impl Engine {
         if let Some(why) = room_plan.state.message() {
             return Err(why.to_owned());
         }
-        if room_plan.first_contact || room_plan.set_aside.is_some() {
+        if room_plan.is_first_comparison || room_plan.set_aside.is_some() {
             return Err("the room has to be compared as a whole first".into());
         }
         if !receive_only(room_plan, item) {

@@ -220,8 +220,8 @@ impl Backend for Prosody {
         others.sort();
         let list = self.list_rooms()?;
         let problems = not_services.into_iter().map(|service| ServerProblem {
-            what: format!("{service} is not a chat room service on this server"),
-            remedy: match others.as_slice() {
+            description: format!("{service} is not a chat room service on this server"),
+            solution: match others.as_slice() {
                 [] => format!("add Component \"{service}\" \"muc\" to its configuration"),
                 others => format!(
                     "in the configuration, set \"services\" to the server's chat room services: {}",
@@ -297,7 +297,7 @@ fn unsupported_version(version: &str) -> Option<ServerProblem> {
         .iter()
         .any(|old| version == *old || version.starts_with(&format!("{old}.")));
     is_old.then(|| ServerProblem {
-        what: format!("Prosody {version} does not support hats"),
-        remedy: "update it to 0.12 or later".to_owned(),
+        description: format!("Prosody {version} does not support hats"),
+        solution: "update it to 0.12 or later".to_owned(),
     })
 }

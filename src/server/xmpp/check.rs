@@ -58,8 +58,14 @@ pub(super) async fn check(
     let rights = rights(sender, own, &allowed).await?;
     let mut problems = find_problems(settings, own, &list.rooms, list.is_complete, dialect);
     if let Some(why) = list_error {
-        let remedy = "in the configuration, set \"services\" to the domains of the chat rooms".to_owned();
-        problems.insert(0, ServerProblem { what: why, remedy });
+        let solution = "in the configuration, set \"services\" to the domains of the chat rooms".to_owned();
+        problems.insert(
+            0,
+            ServerProblem {
+                description: why,
+                solution,
+            },
+        );
     }
     let report = ServerReport {
         server: settings.entry.name.clone(),
@@ -117,22 +123,22 @@ fn find_problems(
             more => format!(" and {more} more"),
         };
         problems.push(ServerProblem {
-            what: format!("{own} cannot manage hats in {first}{more}"),
-            remedy: format!(
+            description: format!("{own} cannot manage hats in {first}{more}"),
+            solution: format!(
                 "make {own} an owner or admin of the room, or an administrator of the service (access_admin of mod_muc), and enable the room option enable_hats"
             ),
         });
     }
     if dialect.is_none() {
         problems.push(ServerProblem {
-            what: format!("no room of {} supports hats for this account", discover::services(settings)),
-            remedy: "use ejabberd 21.12 or later and enable the room option enable_hats; for Prosody, use kind = \"prosody\"".into(),
+            description: format!("no room of {} supports hats for this account", discover::services(settings)),
+            solution: "use ejabberd 21.12 or later and enable the room option enable_hats; for Prosody, use kind = \"prosody\"".into(),
         });
     }
     if !is_complete {
         problems.push(ServerProblem {
-            what: "hidden rooms are not listed".into(),
-            remedy: "add them to rooms in the configuration, or, with ejabberd 25.03 or later, load mod_adhoc_api and allow muc_online_rooms for the account in api_permissions".into(),
+            description: "hidden rooms are not listed".into(),
+            solution: "add them to rooms in the configuration, or, with ejabberd 25.03 or later, load mod_adhoc_api and allow muc_online_rooms for the account in api_permissions".into(),
         });
     }
     problems

@@ -147,7 +147,8 @@ fn first_steps_lead_to_a_hat() {
         let [hats, affiliation] = section.lines_with("ejabberdctl ")[..] else {
             panic!("{:?}", section.lines())
         };
-        // ejabberd 23.01 cannot do this with the command. The page says: "an owner sets *Enable hats* in its configuration".
+        // ejabberd 23.01 cannot do this with the command. The page says: "an owner sets *Enable hats* in its
+        // configuration".
         match server.kind {
             Kind::Ejabberd23 => enable_hats(server, "ana"),
             _ => ejabberdctl(server, &hats.split(' ').skip(1).collect::<Vec<_>>()),

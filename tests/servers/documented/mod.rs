@@ -1,6 +1,6 @@
-//! Follows the steps of the documentation. The commands, configurations and messages are taken from the pages, so that a page
-//! cannot become wrong unnoticed. The commands run in their own mount namespace, in which `/etc`, the home folders and Prosody's
-//! data are those of the test.
+//! Follows the steps of the documentation. The commands, configurations and messages are taken from the pages, so that
+//! a page cannot become wrong unnoticed. The commands run in their own mount namespace, in which `/etc`, the home
+//! folders and Prosody's data are those of the test.
 
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt, chown};

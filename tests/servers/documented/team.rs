@@ -9,7 +9,8 @@ use crate::stage::{ENTER, Home, Stage};
 const PAGE: &str = include_str!("../../../docs/team.md");
 const PROGRAMS: [&str; 3] = ["/usr/sbin/sshd", "/usr/bin/ssh", "/usr/sbin/useradd"];
 
-/// Creates the key of a line of `authorized_keys`. Returns the name in the comment of the line, and the line with the key.
+/// Creates the key of a line of `authorized_keys`. Returns the name in the comment of the line, and the line with the
+/// key.
 fn line_with_key(machine: &Machine, line: &str) -> (String, String) {
     let (options, comment) = line.split_once("ssh-ed25519 AAAA… ").unwrap();
     let name = comment.split('@').next().unwrap();

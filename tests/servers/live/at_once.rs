@@ -1,4 +1,4 @@
-//! Changes are in the room as soon as they are saved.
+//! Changes are sent to the room as soon as they are saved.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,8 @@ use crate::pool::{on_each, on_each_new};
 use crate::server::Server;
 use crate::stage::{Home, Stage};
 
-/// A room with an owner and two members, known on both sides; bob has a hat.
+/// Creates a room with an owner and two members, of whom bob has a hat, and receives it into a data file. Changes are
+/// sent as soon as they are saved.
 pub(super) fn pulled_site(server: &Server) -> Site {
     server.create_room(
         ROOM,
@@ -27,8 +28,8 @@ pub(super) fn pulled_site(server: &Server) -> Site {
     site
 }
 
-/// Clients of ana and bob in the room.
-pub(super) fn joined(server: &Server) -> (Client, Client) {
+/// Returns clients of ana and bob in the room.
+pub(super) fn join_clients(server: &Server) -> (Client, Client) {
     let mut ana = Client::join(server, "ana", ROOM);
     let mut bob = Client::join(server, "bob", ROOM);
     ana.drain_events();
@@ -39,11 +40,12 @@ pub(super) fn joined(server: &Server) -> (Client, Client) {
 const ADD: [&str; 7] = ["add", ROOM, BOB, "urn:x:1", "--title", "First", "--active"];
 const ADD_OFF: [&str; 7] = ["add", ROOM, OFF, "urn:x:1", "--title", "First", "--active"];
 
-/// The hats that bob has at first, and with the added one.
+/// The hats that bob has at first.
 fn old() -> Titles {
     titles(&[("urn:x:old", "Old")])
 }
 
+/// The hats of bob with the hat that [`ADD`] adds.
 fn both() -> Titles {
     titles(&[("urn:x:old", "Old"), ("urn:x:1", "First")])
 }
@@ -54,9 +56,9 @@ fn saved_change_is_sent_at_once() {
         server.add_account("ana");
         server.add_account("bob");
         let site = pulled_site(server);
-        let (mut ana, _bob) = joined(server);
+        let (mut ana, _bob) = join_clients(server);
         site.run_ok(&ADD).prints("Sent ").prints(" to \"example\"");
-        assert_eq!(next_titles(&mut ana), ["First", "Old"]);
+        assert_eq!(wait_for_titles(&mut ana), ["First", "Old"]);
         assert_eq!(server.hats_of(ROOM, BOB), both());
         site.run_ok(&ADD_OFF).prints("Sent 1 change");
         assert_eq!(server.hats_of(ROOM, OFF), titles(&[("urn:x:1", "First")]));
@@ -66,7 +68,11 @@ fn saved_change_is_sent_at_once() {
         site.run_ok(&["plan"]).prints("No differences in 1 room");
         let before = site.file();
         site.run_ok(&["pull"]);
-        assert_eq!(site.file(), before, "its own change is not received");
+        assert_eq!(
+            site.file(),
+            before,
+            "a change that was sent is not received again"
+        );
     });
 }
 
@@ -151,14 +157,14 @@ fn change_on_the_server_is_not_overwritten() {
     });
 }
 
-/// Whoever takes a hat back on the server right after it was sent is not overruled by the next command.
+/// If someone removes a hat on the server soon after it was sent, the next command does not add it again.
 #[test]
 fn hat_that_was_removed_on_the_server_is_not_sent_again() {
     on_each(KINDS, |server| {
         let site = pulled_site(server);
         site.run_ok(&ADD);
         if !server.kind.is_prosody() {
-            // Only a read some seconds later shows that ejabberd has stored it.
+            // On ejabberd, only a read some seconds later confirms that the hat is stored.
             std::thread::sleep(Duration::from_secs(4));
             site.run_ok(&["plan"]);
         }
@@ -187,7 +193,7 @@ fn room_that_was_never_compared_is_not_changed() {
     });
 }
 
-/// The screen of an account.
+/// Opens the screen of an account.
 pub(super) fn open_screen(site: &Site) -> Stage {
     let command = site.command(&[]);
     let words = std::iter::once(command.get_program()).chain(command.get_args());
@@ -198,15 +204,15 @@ pub(super) fn open_screen(site: &Site) -> Stage {
     stage
 }
 
-/// The same, with the hat of bob selected.
-pub(super) fn screen(site: &Site) -> Stage {
+/// Opens the screen, and selects the hat of bob.
+pub(super) fn open_screen_on_hat(site: &Site) -> Stage {
     let mut stage = open_screen(site);
     stage.press_and_see("ljl", "bob@localhost");
     stage
 }
 
-/// Waits for the next presence of bob, and gives the titles of his hats.
-pub(super) fn next_titles(client: &mut Client) -> Vec<String> {
+/// Waits for the next presence of bob, and returns the titles of his hats.
+pub(super) fn wait_for_titles(client: &mut Client) -> Vec<String> {
     let event = client.wait_for(|event| event["presence"] == json!(format!("{ROOM}/bob")));
     let hats = event["hats"].as_array().unwrap().iter();
     let mut titles: Vec<_> = hats
@@ -222,12 +228,12 @@ fn key_press_changes_the_room() {
         server.add_account("ana");
         server.add_account("bob");
         let site = pulled_site(server);
-        let (mut ana, _bob) = joined(server);
-        let mut stage = screen(&site);
+        let (mut ana, _bob) = join_clients(server);
+        let mut stage = open_screen_on_hat(&site);
         stage.press_and_see(" ", "to undo");
-        assert_eq!(next_titles(&mut ana), Vec::<String>::new());
+        assert_eq!(wait_for_titles(&mut ana), Vec::<String>::new());
         stage.press("u");
-        assert_eq!(next_titles(&mut ana), ["Old"]);
+        assert_eq!(wait_for_titles(&mut ana), ["Old"]);
         stage.press("q");
         assert_eq!(stage.end(), 0);
         assert_eq!(site.hats(ROOM, BOB)["urn:x:old"]["active"], true);
@@ -240,13 +246,13 @@ fn key_press_changes_the_room() {
 fn screen_shows_unsent_changes_and_sends_them_when_the_server_is_back() {
     on_each_new(KINDS, |server| {
         let site = pulled_site(server);
-        let mut stage = screen(&site);
+        let mut stage = open_screen_on_hat(&site);
         server.stop();
         stage.press_and_see("d", "1 not sent");
         server.launch();
         let end = Instant::now() + Duration::from_secs(60);
         while server.hats_of(ROOM, BOB) == old() {
-            assert!(Instant::now() < end, "it is not sent again");
+            assert!(Instant::now() < end, "the change is not sent again");
             std::thread::sleep(Duration::from_millis(100));
         }
         stage.see("All changes were sent to \"example\"");
@@ -283,7 +289,7 @@ fn confirmed_removal_from_many_users_is_sent_at_once() {
             server.all_hats(ROOM)
         );
         site.run_ok(&["plan"]).prints("No differences in 1 room");
-        // A command does not ask before it does again what was undone.
+        // The command `redo` does not ask, so these removals are not sent automatically.
         site.run_ok(&["undo"]).prints("Sent 25 changes");
         site.run(&["redo"])
             .exits(7)
@@ -315,9 +321,9 @@ fn reason_of_a_ban_reaches_the_room() {
     });
 }
 
-/// A screen that asks what to do about a change of bob's hat that collided with one on the server.
-fn collided(server: &Server, site: &Site) -> Stage {
-    let mut stage = screen(site);
+/// Opens a screen that asks how to resolve a conflict: bob's hat was changed on the screen and on the server.
+fn open_conflict(server: &Server, site: &Site) -> Stage {
+    let mut stage = open_screen_on_hat(site);
     server.set_user_silently(ROOM, BOB, "member", &json!({"urn:x:old": hat("Theirs")}));
     stage.press_and_see(" ", "changed on the server in the meantime");
     stage.press_and_see("!", "Theirs: \"Theirs\", active");
@@ -328,8 +334,8 @@ fn collided(server: &Server, site: &Site) -> Stage {
 fn conflict_is_resolved_with_local_value_on_the_screen() {
     on_each_prosody(|server| {
         let site = pulled_site(server);
-        let _follower = site.take_followed_room();
-        let mut stage = collided(server, &site);
+        let _follower = site.lock_followed_room();
+        let mut stage = open_conflict(server, &site);
         stage.see("Yours: \"Old\", inactive");
         stage.see("Last common value: \"Old\", active");
         assert_eq!(
@@ -348,8 +354,8 @@ fn conflict_is_resolved_with_local_value_on_the_screen() {
 fn conflict_is_resolved_with_server_value_on_the_screen() {
     on_each_prosody(|server| {
         let site = pulled_site(server);
-        let _follower = site.take_followed_room();
-        let mut stage = collided(server, &site);
+        let _follower = site.lock_followed_room();
+        let mut stage = open_conflict(server, &site);
         stage.press_and_see("t", "● Theirs");
         stage.press("q");
         assert_eq!(stage.end(), 0);

@@ -1,6 +1,6 @@
-//! How long it takes from a key press until the hat is in a client's presence, against a bare script on an open connection
-//! and a commit of the same data file, in turn. Nothing is asserted about time: the figures are printed (`cargo test --release
-//! --test servers at_once_speed -- --ignored --nocapture --test-threads=1`).
+//! How long it takes from a key press until a client gets the presence with the hat, compared with a script on an open
+//! connection plus a commit of the same data file, in turn. Nothing is asserted about time: the figures are printed
+//! (`cargo test --release --test servers at_once_speed -- --ignored --nocapture --test-threads=1`).
 
 use std::time::Instant;
 
@@ -8,14 +8,14 @@ use hatrack::model::{Attachment, HatId};
 use hatrack::store::{Store, StoreOptions};
 use serde_json::json;
 
-use super::at_once::{next_titles, screen};
+use super::at_once::{open_screen_on_hat, wait_for_titles};
 use super::site::Site;
 use super::{ANA, BOB, OFF, ROOM};
 use crate::changes::jid;
 use crate::client::Client;
 use crate::server::{Kind, Server};
 
-/// A room that hatrack does not know.
+/// The room of the script, which is not in the data file.
 const BARE: &str = "bare@conference.localhost";
 const HAT: &str = "urn:x:old";
 
@@ -29,7 +29,7 @@ fn median(mut all: Vec<f64>) -> (f64, f64) {
     (all[all.len() / 2], all[all.len() - 1])
 }
 
-/// The data file of a session that sends nothing.
+/// A copy of the data file, whose changes are not sent.
 struct Copy(Store);
 
 impl Copy {
@@ -48,9 +48,9 @@ impl Copy {
     }
 }
 
-/// Gives bob's hat in the room of the script, or takes it.
-fn change(server: &Server, ana: &mut Client, give: bool) {
-    let hats = if give {
+/// Adds or removes bob's hat in the room of the script, and waits until ana's client gets the presence.
+fn change(server: &Server, ana: &mut Client, add: bool) {
+    let hats = if add {
         "{ ['urn:x:old'] = { active = true, title = 'Old' } }"
     } else {
         "nil"
@@ -59,6 +59,7 @@ fn change(server: &Server, ana: &mut Client, give: bool) {
     ana.wait_for(|event| event["presence"] == json!(format!("{BARE}/bob")));
 }
 
+/// Prints the times of key presses, of the script and of commits, with this number of further users in each room.
 fn measure(server: &Server, site: &Site, users: usize, rounds: usize) {
     for name in ["ana", "bob"] {
         server.add_account(name);
@@ -82,21 +83,21 @@ fn measure(server: &Server, site: &Site, users: usize, rounds: usize) {
     }
     let [ana, _bob] = &mut clients;
     let mut copy = Copy::of(site);
-    let mut stage = screen(site);
+    let mut stage = open_screen_on_hat(site);
     stage.press_and_see(" ", "to undo");
-    assert_eq!(next_titles(ana), Vec::<String>::new());
+    assert_eq!(wait_for_titles(ana), Vec::<String>::new());
     let (mut keys, mut bare, mut commits) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds {
-        let give = round % 2 == 0;
+        let add = round % 2 == 0;
         let since = Instant::now();
         stage.press(" ");
-        assert_eq!(next_titles(ana).len(), usize::from(give));
+        assert_eq!(wait_for_titles(ana).len(), usize::from(add));
         keys.push(milliseconds(since));
         let since = Instant::now();
-        change(server, ana, give);
+        change(server, ana, add);
         bare.push(milliseconds(since));
         let since = Instant::now();
-        copy.toggle(!give);
+        copy.toggle(!add);
         commits.push(milliseconds(since));
     }
     stage.press("q");
@@ -116,8 +117,8 @@ fn measure(server: &Server, site: &Site, users: usize, rounds: usize) {
     );
 }
 
-/// One server after the other: they would slow each other down.
-fn on_each_alone(test: impl Fn(&Server)) {
+/// Runs a test on each kind of Prosody, one after another: in parallel, the servers would slow each other down.
+fn on_one_after_another(test: impl Fn(&Server)) {
     for kind in Kind::PROSODY {
         if let Some(server) = Server::start(kind) {
             test(&server);
@@ -128,7 +129,7 @@ fn on_each_alone(test: impl Fn(&Server)) {
 #[test]
 #[ignore = "prints figures"]
 fn key_press_to_presence() {
-    on_each_alone(|server| {
+    on_one_after_another(|server| {
         println!("on a disk:");
         measure(server, &Site::send_at_once_on_disk(server), 100, 40);
         assert!(server.remove_rooms());
@@ -140,5 +141,5 @@ fn key_press_to_presence() {
 #[test]
 #[ignore = "prints figures"]
 fn key_press_in_large_room() {
-    on_each_alone(|server| measure(server, &Site::send_at_once_on_disk(server), 10_000, 20));
+    on_one_after_another(|server| measure(server, &Site::send_at_once_on_disk(server), 10_000, 20));
 }

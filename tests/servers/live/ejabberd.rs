@@ -1,6 +1,7 @@
-//! What is ejabberd's own: by an XMPP account, which has rights by room, and forgets what it acknowledged when it is killed.
+//! Features of ejabberd: rights of an XMPP account by room, the catalog, rate limits, and acknowledged changes that
+//! ejabberd forgets when it is killed.
 
-use super::site::{Site, account, hat};
+use super::site::{Site, hat, xmpp_section};
 use super::state::{Member, titles};
 use super::{ANA, BOB, OFF, ROOM};
 use crate::pool::{on_each, on_each_new};
@@ -11,15 +12,15 @@ const CLOSED: &str = "closed@conference.localhost";
 const HATLESS: &str = "hatless@conference.localhost";
 const HIDDEN: &str = "hidden@conference.localhost";
 
-/// Each ejabberd, with a room that has a hat of its own making.
+/// Runs a test on each kind of ejabberd, with a room in which bob has a hat.
 fn on_each_ejabberd(test: impl Fn(&mut Server) + Sync) {
     on_each(&Kind::EJABBERD, |server| {
-        stage(server);
+        create_room(server);
         test(server);
     });
 }
 
-fn stage(server: &Server) {
+fn create_room(server: &Server) {
     for user in ["ana", "bob"] {
         server.add_account(user);
     }
@@ -37,7 +38,7 @@ fn pulled_site(server: &Server) -> Site {
     site
 }
 
-/// The server says that it has run ever since.
+/// The server reports that it has not been restarted since, so it cannot have lost the change.
 #[test]
 fn removal_on_the_server_soon_after_an_apply_is_received() {
     on_each_ejabberd(|server| {
@@ -45,9 +46,9 @@ fn removal_on_the_server_soon_after_an_apply_is_received() {
         site.add(ROOM, OFF, "urn:x:new", "New");
         site.run_ok(&["apply", "--yes"]).prints("sent");
         server.remove_hats(ROOM, OFF, &["urn:x:new"]);
-        // Only then is it sure that it was not sent in vain.
+        // Only three seconds after the answer, a missing hat counts as removed instead of lost.
         std::thread::sleep(std::time::Duration::from_millis(3200));
-        // With the entry of the catalog, where there is one.
+        // The number is not checked: with a catalog, an entry is received, too.
         site.run_ok(&["apply", "--yes"]).prints(" received");
         assert_eq!(server.hats_of(ROOM, OFF), titles(&[]));
         assert_eq!(site.titles(ROOM, OFF), titles(&[]));
@@ -57,12 +58,12 @@ fn removal_on_the_server_soon_after_an_apply_is_received() {
 #[test]
 fn change_that_the_server_forgot_is_sent_again() {
     on_each_new(&Kind::EJABBERD, |server| {
-        stage(server);
-        // So long a room that was just made may be lost, too.
+        create_room(server);
+        // For some seconds, ejabberd may also forget the new room.
         std::thread::sleep(std::time::Duration::from_secs(3));
         let site = pulled_site(server);
-        // It loses what it acknowledged within its last one or two seconds, or less.
-        let forgets = (0..5).any(|number| {
+        // ejabberd forgets the changes of its last one or two seconds, or less.
+        let has_forgotten = (0..5).any(|number| {
             let id = format!("urn:x:{number}");
             site.add(ROOM, OFF, &id, "Title");
             site.run_ok(&["apply", "--yes"]).prints("sent");
@@ -73,7 +74,10 @@ fn change_that_the_server_forgot_is_sent_again() {
             assert_eq!(site.titles(ROOM, OFF)[&id], "Title");
             forgot
         });
-        assert!(forgets, "it forgot nothing: this proves nothing");
+        assert!(
+            has_forgotten,
+            "ejabberd forgot nothing, so the test proves nothing"
+        );
     });
 }
 
@@ -82,8 +86,8 @@ fn forbidden_rooms_are_one_line_each_and_others_are_changed() {
     on_each_ejabberd(|server| {
         server.create_ejabberd_room(CLOSED, &[], &[(ANA, "member"), (OFF, "owner")]);
         server.create_ejabberd_room(HATLESS, &[("enable_hats", "false")], &[(ANA, "owner")]);
-        let site = Site::with(&account("ana", "secret", server));
-        let refused = |command: &[&str]| {
+        let site = Site::with(&xmpp_section("ana", "secret", server));
+        let assert_refused = |command: &[&str]| {
             let ran = site.run(command).exits(1);
             for (room, why) in [(CLOSED, "owners and admins"), (HATLESS, "enable_hats")] {
                 let lines = ran.err.lines().chain(ran.out.lines());
@@ -91,7 +95,7 @@ fn forbidden_rooms_are_one_line_each_and_others_are_changed() {
                 assert!(lines.len() == 1 && lines[0].contains(why), "{lines:?}: {ran:?}");
             }
         };
-        refused(&["pull", ROOM, CLOSED, HATLESS]);
+        assert_refused(&["pull", ROOM, CLOSED, HATLESS]);
         assert_eq!(site.titles(ROOM, BOB), titles(&[("urn:x:old", "Old")]));
         for room in [CLOSED, HATLESS] {
             site.run_ok(&["room", "add", room]);
@@ -100,14 +104,14 @@ fn forbidden_rooms_are_one_line_each_and_others_are_changed() {
         for room in [CLOSED, ROOM, HATLESS] {
             site.add(room, BOB, "urn:x:1", "One");
         }
-        refused(&["apply", "--yes"]);
+        assert_refused(&["apply", "--yes"]);
         assert_eq!(
             server.hats_of(ROOM, BOB),
             titles(&[("urn:x:old", "Old"), ("urn:x:1", "One")])
         );
         assert_eq!(server.all_hats(CLOSED).len(), 0);
-        // Nor is anything done by who may in no room.
-        let site = Site::with(&account("bob", "secret", server));
+        // An account without rights in any room is refused.
+        let site = Site::with(&xmpp_section("bob", "secret", server));
         site.run(&["pull", ROOM]).exits(1).prints("owner or admin");
     });
 }
@@ -118,7 +122,7 @@ fn wrong_password_is_one_line_and_one_attempt() {
         server.call_api("set_loglevel", &serde_json::json!({"loglevel": "info"}));
         for command in [&["pull"][..], &["apply", "--yes"]] {
             let before = failed_logins(server);
-            let site = Site::with(&account("siteadmin", "xyzzy", server));
+            let site = Site::with(&xmpp_section("siteadmin", "xyzzy", server));
             site.run_ok(&["room", "add", ROOM]);
             site.affiliate(ROOM, OFF, "member");
             site.add(ROOM, OFF, "urn:x:1", "One");
@@ -137,7 +141,7 @@ fn hidden_room_is_found_by_its_owner_and_by_its_address() {
     on_each_ejabberd(|server| {
         server.create_ejabberd_room(HIDDEN, &[("public", "false")], &[(ANA, "owner"), (BOB, "member")]);
         server.create_ejabberd_room(CLOSED, &[("public", "false")], &[(BOB, "owner")]);
-        let config = account("ana", "secret", server);
+        let config = xmpp_section("ana", "secret", server);
         let site = Site::with(&config);
         site.run_ok(&["pull", HIDDEN]);
         let rooms = |site: &Site| {
@@ -149,7 +153,7 @@ fn hidden_room_is_found_by_its_owner_and_by_its_address() {
         site.add(HIDDEN, BOB, "urn:x:1", "Hidden");
         site.run_ok(&["apply", "--yes"]);
         assert_eq!(server.hats_of(HIDDEN, BOB), titles(&[("urn:x:1", "Hidden")]));
-        // The server lists it to its owner.
+        // The server lists the hidden room for its owner.
         site.run_ok(&["pull"]);
         assert_eq!(rooms(&site), [ROOM, HIDDEN]);
         let named = Site::with(&format!("{config}rooms = [\"{CLOSED}\"]\n"));
@@ -165,23 +169,23 @@ fn hidden_room_is_found_by_its_owner_and_by_its_address() {
 #[test]
 fn catalog_entry_is_removed_only_if_no_user_has_the_hat() {
     on_each(&[Kind::Ejabberd26], |server| {
-        stage(server);
+        create_room(server);
         let site = pulled_site(server);
         site.run_ok(&[
             "catalog", "define", ROOM, "urn:x:2", "--title", "Second", "--color", "200",
         ]);
         site.run_ok(&["apply", "--yes"]).prints("1 sent");
         let catalog = || server.command_items(ROOM, "urn:xmpp:hats:commands:list");
-        let listed = |title: &str| catalog().iter().any(|entry| entry["hats#title"] == title);
-        assert!(listed("Second"));
+        let has_title = |title: &str| catalog().iter().any(|entry| entry["hats#title"] == title);
+        assert!(has_title("Second"));
         site.run_ok(&["catalog", "remove", ROOM, "urn:x:old"]);
         site.run_ok(&["catalog", "remove", ROOM, "urn:x:2"]);
         site.run_ok(&["apply", "--yes"]);
-        assert!(!listed("Second"), "nobody has it");
-        assert!(listed("Old"), "bob has it");
+        assert!(!has_title("Second"), "no user has the hat");
+        assert!(has_title("Old"), "bob has the hat");
         site.run_ok(&["remove", ROOM, BOB, "urn:x:old"]);
         site.run_ok(&["apply", "--yes"]);
-        assert!(!listed("Old"), "{:?}", catalog());
+        assert!(!has_title("Old"), "{:?}", catalog());
     });
 }
 
@@ -211,7 +215,7 @@ fn plan_estimates_how_long_sending_takes_for_an_owner() {
         users.push((ANA, "owner"));
         server.create_ejabberd_room(LONG, &[], &users);
         for (name, is_limited) in [("ana", true), ("siteadmin", false)] {
-            let site = Site::with(&account(name, "secret", server));
+            let site = Site::with(&xmpp_section(name, "secret", server));
             site.run_ok(&["pull", LONG]);
             let mut file = site.file();
             for user in &members {
@@ -220,11 +224,11 @@ fn plan_estimates_how_long_sending_takes_for_an_owner() {
             }
             site.replace_data(&file);
             let plan = site.run(&["plan", LONG]).exits(6);
-            // 90 × about 1,200 bytes, the first 20,000 at once, then 3,000 a second.
-            let says = plan
+            // 90 requests of about 1,200 bytes: 20,000 bytes at once, then 3,000 a second.
+            let has_estimate = plan
                 .out
                 .contains("Sending may take about 30 seconds: example probably limits this account");
-            assert_eq!(says, is_limited, "{name}: {plan:?}");
+            assert_eq!(has_estimate, is_limited, "{name}: {plan:?}");
         }
     });
 }

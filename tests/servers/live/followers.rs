@@ -1,4 +1,5 @@
-//! Who follows: one session of many, the next one when that one is gone; what is held back; and sessions of some rooms.
+//! Several sessions: one of them follows a room, and another takes over from it. Also removals that are held back, and
+//! sessions that are restricted to rooms.
 
 use std::collections::BTreeSet;
 use std::process::Child;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::at_once::{open_screen, pulled_site};
-use super::following::{begin, end, follow, kill, printed, wait_for};
+use super::following::{end, follow, kill, printed, spawn_and_wait, wait_for};
 use super::proxy::{self, Counts};
 use super::site::Site;
 use super::state::{Member, Titles, titles};
@@ -19,6 +20,7 @@ use crate::stage::{CTRL_Z, Home, Stage};
 
 const OTHER: &str = "other@conference.localhost";
 
+/// The hats of bob in [`pulled_site`], and the first one that a test adds.
 fn both() -> Titles {
     titles(&[("urn:x:old", "Old"), ("urn:x:1", "First")])
 }
@@ -38,28 +40,28 @@ fn another_session_takes_over_from_a_screen_that_is_suspended() {
             &[("PS1", "ready> "), ("ENV", "")],
         );
         stage.see("ready> ");
-        stage.press(&format!("{}\r", words(&site).join(" ")));
+        stage.press(&format!("{}\r", screen_command(&site).join(" ")));
         stage.see("courses");
-        wait_for("nobody follows", || is_locked(&site));
+        wait_for("no session follows the room", || is_locked(&site));
         let second = follow(&site, "second", &[], "followed by another session");
         stage.press(CTRL_Z);
         stage.see("Stopped");
-        wait_for("nobody takes over", || {
+        wait_for("no session takes over", || {
             printed(&site, "second").contains("Following")
         });
         server.add_hats(ROOM, BOB, &[("urn:x:1", "First")]);
-        wait_for("it is not received", || site.titles(ROOM, BOB) == both());
+        wait_for("the change is not received", || site.titles(ROOM, BOB) == both());
         // The screen continues, and takes over again.
         stage.press("fg\r");
         stage.see("courses");
         end(second, Signal::TERM, 0);
         server.remove_hats(ROOM, BOB, &["urn:x:1"]);
         let old = titles(&[("urn:x:old", "Old")]);
-        wait_for("it is not received again", || site.titles(ROOM, BOB) == old);
+        wait_for("the removal is not received", || site.titles(ROOM, BOB) == old);
     });
 }
 
-/// Whether a session follows a room.
+/// Returns whether a session follows a room, or has followed one.
 fn is_locked(site: &Site) -> bool {
     let folder = std::fs::read_dir(site.path("hats.servers/example")).unwrap();
     let mut names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -77,7 +79,7 @@ fn removals_from_many_users_are_held_back_until_accepted() {
         let site = Site::send_at_once(server);
         site.run_ok(&["pull"]);
         let mut stage = open_screen(&site);
-        let have = |site: &Site| {
+        let count_users_with_hats = |site: &Site| {
             users
                 .iter()
                 .filter(|user| !site.titles(ROOM, user).is_empty())
@@ -87,22 +89,32 @@ fn removals_from_many_users_are_held_back_until_accepted() {
             server.remove_hats(ROOM, user, &["urn:x:1"]);
         }
         stage.see("held back");
-        wait_for("nothing is received", || have(&site) == 10);
-        // The next change passes, and takes none of them along.
+        wait_for("not all permitted removals are received", || {
+            count_users_with_hats(&site) == 10
+        });
+        // A later change is received, without the removals that are held back.
         server.add_hats(ROOM, ANA, &[("urn:x:2", "Second")]);
-        wait_for("it is not received", || site.titles(ROOM, ANA).len() == 2);
-        assert_eq!(have(&site), 10, "20 users may lose hats within an hour");
+        wait_for("the change is not received", || site.titles(ROOM, ANA).len() == 2);
+        assert_eq!(
+            count_users_with_hats(&site),
+            10,
+            "20 users may lose hats within an hour"
+        );
         stage.press("q");
         assert_eq!(stage.end(), 0);
-        assert_eq!(server.all_hats(ROOM).len(), 1, "what was held is not sent");
+        assert_eq!(
+            server.all_hats(ROOM).len(),
+            1,
+            "removals that are held back are not undone on the server"
+        );
         site.run_ok(&["pull", "--accept-removals"]);
-        assert_eq!(have(&site), 0);
+        assert_eq!(count_users_with_hats(&site), 0);
         site.run_ok(&["plan"]).prints("No differences");
     });
 }
 
-/// What starts the screen of an account.
-fn words(site: &Site) -> Vec<String> {
+/// The command line that opens the screen of an account.
+fn screen_command(site: &Site) -> Vec<String> {
     let command = site.command(&[]);
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_str().unwrap().to_owned()).collect()
@@ -115,36 +127,40 @@ fn session_restricted_to_rooms_follows_and_sends_only_these() {
         server.create_room(OTHER, users);
         let site = pulled_site(server);
         let config = std::fs::read_to_string(site.path("config.toml")).unwrap();
-        // What waits for both rooms.
+        // In each of both rooms, a change is left to send.
         site.make_unreachable(server);
         for room in [ROOM, OTHER] {
             let add = ["add", room, BOB, "urn:x:here", "--title", "Here", "--active"];
             site.run(&add).exits(7);
         }
         std::fs::write(site.path("config.toml"), config).unwrap();
-        let follower = begin(
+        let follower = spawn_and_wait(
             &site,
             "out",
             &["--room", ROOM, "follow"],
             &format!("Following {ROOM}"),
         );
         let here = titles(&[("urn:x:old", "Old"), ("urn:x:here", "Here")]);
-        wait_for("it is not sent", || server.hats_of(ROOM, BOB) == here);
+        wait_for("the change is not sent", || server.hats_of(ROOM, BOB) == here);
         for room in [OTHER, ROOM] {
             server.add_hats(room, BOB, &[("urn:x:there", "There")]);
         }
-        wait_for("it is not received", || {
+        wait_for("the change is not received", || {
             site.titles(ROOM, BOB).contains_key("urn:x:there")
         });
         end(follower, Signal::TERM, 0);
         let old = titles(&[("urn:x:old", "Old")]);
         let there = titles(&[("urn:x:old", "Old"), ("urn:x:there", "There")]);
-        assert_eq!(server.hats_of(OTHER, BOB), there, "it is not sent to other rooms");
+        assert_eq!(
+            server.hats_of(OTHER, BOB),
+            there,
+            "nothing is sent to other rooms"
+        );
         let of_other = site.titles(OTHER, BOB);
         assert_eq!(
             of_other.get("urn:x:there"),
             None,
-            "nor received from them: {of_other:?}"
+            "nothing is received from other rooms: {of_other:?}"
         );
         assert!(old.iter().all(|(id, title)| of_other.get(id) == Some(title)));
         assert!(
@@ -152,9 +168,9 @@ fn session_restricted_to_rooms_follows_and_sends_only_these() {
             "{}",
             printed(&site, "out")
         );
-        // Another session sends what waits.
+        // A session without this restriction sends the other change.
         let follower = follow(&site, "out", &[], &format!("Following {OTHER}"));
-        wait_for("it is not sent", || server.hats_of(OTHER, BOB).len() == 3);
+        wait_for("the change is not sent", || server.hats_of(OTHER, BOB).len() == 3);
         end(follower, Signal::TERM, 0);
     });
 }
@@ -174,21 +190,21 @@ fn only_one_of_ten_sessions_sends_requests() {
             server.create_room(room, &[(BOB, "member", &[("urn:x:old", "Old")])]);
         }
         let site = Site::send_at_once(server);
-        let counts = count_for(server, &site);
+        let counts = count_requests(server, &site);
         site.run_ok(&["pull"]);
         let pulled = counts.connections();
-        let says = |number: usize| format!("out{number}");
-        let first = follow(&site, &says(0), &[], &format!("Following {}", rooms[0]));
+        let output = |number: usize| format!("out{number}");
+        let first = follow(&site, &output(0), &[], &format!("Following {}", rooms[0]));
         let mut sessions = vec![first];
         for number in 1..SESSIONS {
-            sessions.push(follow(&site, &says(number), &[], "followed by another session"));
+            sessions.push(follow(&site, &output(number), &[], "followed by another session"));
         }
         wait_for("not all rooms are followed", || {
-            printed(&site, &says(0)).matches("Following ").count() == ROOMS
+            printed(&site, &output(0)).matches("Following ").count() == ROOMS
         });
         for number in 1..SESSIONS {
-            wait_for("a session does not know of all rooms", || {
-                printed(&site, &says(number))
+            wait_for("a session does not report all rooms", || {
+                printed(&site, &output(number))
                     .matches("followed by another")
                     .count()
                     == ROOMS
@@ -196,70 +212,76 @@ fn only_one_of_ten_sessions_sends_requests() {
         }
         let (began, before) = (Instant::now(), counts.requests());
         std::thread::sleep(COUNTING);
-        let asked = counts.requests() - before;
+        let requests = counts.requests() - before;
         let seconds = usize::try_from(began.elapsed().as_secs()).unwrap() + 1;
-        // Prosody tells of all rooms in one answer. ejabberd is asked room by room, and one is read by several requests.
+        // On Prosody, one request a second reports all rooms. On ejabberd, each room is queried separately, and
+        // reading a room takes several requests.
         let most = if server.kind.is_prosody() {
             seconds * 5 / 4 + 1
         } else {
             seconds + 8
         };
-        assert!(asked <= most, "{asked} in {seconds} s");
-        assert!(asked > 0, "nobody asks");
-        assert_eq!(counts.connections() - pulled, 1, "one session is connected");
+        assert!(requests <= most, "{requests} requests in {seconds} s");
+        assert!(requests > 0, "no session sends requests");
+        assert_eq!(counts.connections() - pulled, 1, "only one session is connected");
         for session in sessions {
             kill(session);
         }
     });
 }
 
-/// Lets an account reach the server over a path or port that is counted.
-fn count_for(server: &Server, site: &Site) -> Arc<Counts> {
+/// Configures an account to connect through a proxy, and returns the counts of the proxy.
+fn count_requests(server: &Server, site: &Site) -> Arc<Counts> {
     if server.kind.is_prosody() {
         let path = site.path("counted.sock");
-        let counts = proxy::before_socket(server, &path);
-        site.redirect(
+        let counts = proxy::proxy_socket(server, &path);
+        site.replace_in_config(
             &server.socket().display().to_string(),
             &path.display().to_string(),
         );
         return counts;
     }
-    let (port, counts) = proxy::before_port(server);
-    site.redirect(
+    let (port, counts) = proxy::proxy_port(server);
+    site.replace_in_config(
         &format!("127.0.0.1:{}", server.ports.client),
         &format!("127.0.0.1:{port}"),
     );
     let certificate = format!("ca-file = \"{}\"", server.certificate().display());
-    site.redirect(&certificate, "tls = \"none\"");
+    site.replace_in_config(&certificate, "tls = \"none\"");
     counts
 }
 
-/// The server acknowledged a change, which another session follows, and loses it when it is killed.
+/// The server acknowledges a change of one session, and loses it when it is killed. Another session follows the room.
 #[test]
 fn follower_sends_again_what_the_server_lost() {
     let kinds: Vec<Kind> = KINDS.iter().copied().filter(|kind| !kind.is_prosody()).collect();
     on_each_new(&kinds, |server| {
         let site = pulled_site(server);
-        // So long a room that was just made may be lost, too.
+        // For some seconds, ejabberd may also forget the new room.
         std::thread::sleep(Duration::from_secs(3));
         let follower = follow(&site, "out", &[], &format!("Following {ROOM}"));
         let mut all = BTreeSet::new();
-        let forgets = (0..5).any(|number| {
+        let has_forgotten = (0..5).any(|number| {
             let id = format!("urn:x:{number}");
             site.run_ok(&["add", ROOM, OFF, &id, "--title", "Title", "--active"])
                 .prints("Sent ");
-            // It does nothing until it is known what was lost.
+            // The follower is paused until the test knows whether the change is lost.
             signal(&follower, Signal::STOP);
             server.restart();
             let forgot = !server.hats_of(ROOM, OFF).contains_key(&id);
             signal(&follower, Signal::CONT);
             all.insert(id);
             let expected: Titles = all.iter().map(|id| (id.clone(), "Title".to_owned())).collect();
-            wait_for("it is not sent again", || server.hats_of(ROOM, OFF) == expected);
+            wait_for("the change is not sent again", || {
+                server.hats_of(ROOM, OFF) == expected
+            });
             assert_eq!(site.titles(ROOM, OFF), expected);
             forgot
         });
-        assert!(forgets, "it forgot nothing: this proves nothing");
+        assert!(
+            has_forgotten,
+            "ejabberd forgot nothing, so the test proves nothing"
+        );
         end(follower, Signal::TERM, 0);
         site.run_ok(&["plan"]).prints("No differences in 1 room");
     });

@@ -1,4 +1,4 @@
-//! Whoever may write beside the data file puts something there; nobody sends anything because of it.
+//! Forged files next to the data file, from someone who may write there: they cause no session to send anything.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::at_once::pulled_site;
-use super::following::{begin, end, printed, wait_for};
+use super::following::{end, printed, spawn_and_wait, wait_for};
 use super::site::Site;
 use super::state::{Titles, titles};
 use super::{ANA, BOB, OFF, ROOM};
@@ -17,24 +17,26 @@ use crate::pool::on_each;
 use crate::server::Server;
 
 const FORGED: &str = "urn:x:forged";
-/// A file of the account that somebody wants to be overwritten.
+/// A file of the account that the forged links try to overwrite.
 const PRECIOUS: &str = "precious";
 
 /// The files of an account.
 struct Files {
-    /// Where the server's bases are.
+    /// The folder of the server's bases.
     bases: PathBuf,
-    /// The only base, and what it contains.
+    /// The path of the only base.
     base: PathBuf,
-    before: Vec<u8>,
-    /// An outbox of the account that has a change of the hat, and its name.
+    /// The genuine content of the base.
+    base_content: Vec<u8>,
+    /// The content of an outbox of the account, which would send the forged hat.
     outbox: Vec<u8>,
+    /// The name of the file of the outbox.
     outbox_name: String,
 }
 
 impl Files {
-    /// The file has a hat that waits for the plan, and there was an outbox, with which it would be sent.
-    fn of(site: &Site, server: &Server) -> Self {
+    /// Adds the forged hat to the data file. It is not sent automatically, because the outbox is removed.
+    fn prepare(site: &Site, server: &Server) -> Self {
         let config = fs::read(site.path("config.toml")).unwrap();
         site.make_unreachable(server);
         site.run(&["add", ROOM, BOB, FORGED, "--title", "Forged", "--active"])
@@ -53,50 +55,52 @@ impl Files {
         let bases = site.path("hats.servers/example");
         let mut names = fs::read_dir(&bases).unwrap().map(|entry| entry.unwrap().path());
         let base = names.find(|path| path.extension().is_none()).unwrap();
-        let before = fs::read(&base).unwrap();
+        let base_content = fs::read(&base).unwrap();
         Self {
             bases,
             base,
-            before,
+            base_content,
             outbox,
             outbox_name,
         }
     }
 
-    /// The base with other content.
+    /// Replaces the base with a changed one.
     fn forge_base(&self, forge: impl FnOnce(&mut Value)) {
-        let mut base = serde_json::from_slice(&self.before).unwrap();
+        let mut base = serde_json::from_slice(&self.base_content).unwrap();
         forge(&mut base);
         fs::write(&self.base, base.to_string()).unwrap();
     }
 
-    fn beside_base(&self, ending: &str) -> PathBuf {
+    /// The path of the base with a suffix.
+    fn base_with_suffix(&self, suffix: &str) -> PathBuf {
         let name = self.base.file_name().unwrap().to_str().unwrap();
-        self.bases.join(format!("{name}{ending}"))
+        self.bases.join(format!("{name}{suffix}"))
     }
 
-    /// Everything is as before.
-    fn put_back(&self) {
+    /// Removes all files next to the base, and restores the base.
+    fn restore(&self) {
         for entry in fs::read_dir(&self.bases).unwrap() {
             let path = entry.unwrap().path();
             if fs::remove_file(&path).is_err() {
                 fs::remove_dir_all(&path).unwrap();
             }
         }
-        fs::write(&self.base, &self.before).unwrap();
+        fs::write(&self.base, &self.base_content).unwrap();
     }
 }
 
+/// A description, and a function that writes the forged files.
 type Forgery = (&'static str, fn(&Site, &Files));
 
-fn replace(path: &Path, with: impl FnOnce(&Path)) {
+fn replace(path: &Path, create: impl FnOnce(&Path)) {
     let _ = fs::remove_file(path);
-    with(path);
+    create(path);
 }
 
-/// What somebody puts there, each of which would be sent, followed or filled if it were believed.
+/// The forged files. If hatrack trusted them, it would send the forged hat or overwrite a file of the account.
 const FORGERIES: &[Forgery] = &[
-    ("an outbox beside the data file", |site, files| {
+    ("an outbox next to the data file", |site, files| {
         for folder in [
             "",
             "outbox",
@@ -112,7 +116,7 @@ const FORGERIES: &[Forgery] = &[
     ("an outbox instead of the base", |_, files| {
         fs::write(&files.base, &files.outbox).unwrap();
     }),
-    ("a base in which both had another hat", |_, files| {
+    ("a base in which bob had another hat", |_, files| {
         files.forge_base(|base| {
             base["users"][BOB]["hats"]["urn:x:never"] = json!({"active": true, "title": "Never"});
             base["users"][BOB]["hats"]
@@ -129,7 +133,7 @@ const FORGERIES: &[Forgery] = &[
                 "before": [null]}]);
         });
     }),
-    ("a base of nobody", |_, files| {
+    ("a base without users", |_, files| {
         files.forge_base(|base| base["users"] = json!({}));
     }),
     ("a base of another class", |_, files| {
@@ -140,7 +144,7 @@ const FORGERIES: &[Forgery] = &[
     }),
     ("no base", |_, files| fs::remove_file(&files.base).unwrap()),
     ("half a base", |_, files| {
-        fs::write(&files.base, &files.before[..files.before.len() / 2]).unwrap();
+        fs::write(&files.base, &files.base_content[..files.base_content.len() / 2]).unwrap();
     }),
     ("a huge base", |_, files| {
         fs::File::options()
@@ -164,15 +168,17 @@ const FORGERIES: &[Forgery] = &[
         replace(&files.base, |base| fs::create_dir(base).unwrap());
     }),
     ("links to a file of the account", |site, files| {
-        for ending in [".follower.lock", ".hatrack-tmp", ".lock"] {
-            replace(&files.beside_base(ending), |path| {
+        for suffix in [".follower.lock", ".hatrack-tmp", ".lock"] {
+            replace(&files.base_with_suffix(suffix), |path| {
                 symlink(site.path(PRECIOUS), path).unwrap();
             });
         }
     }),
     ("folders instead of locks", |_, files| {
-        for ending in [".follower.lock", ".hatrack-tmp", ".lock"] {
-            replace(&files.beside_base(ending), |path| fs::create_dir(path).unwrap());
+        for suffix in [".follower.lock", ".hatrack-tmp", ".lock"] {
+            replace(&files.base_with_suffix(suffix), |path| {
+                fs::create_dir(path).unwrap()
+            });
         }
     }),
     ("odd names", |_, files| {
@@ -188,38 +194,38 @@ fn forged_files_next_to_the_data_file_cause_no_sending() {
     on_each(super::some_kinds(), |server| {
         let site = pulled_site(server);
         fs::write(site.path(PRECIOUS), "precious").unwrap();
-        let files = Files::of(&site, server);
+        let files = Files::prepare(&site, server);
         let own = |number: usize| format!("urn:x:own:{number}");
-        let mut known_by = 0;
+        let mut followed_count = 0;
         for (number, (name, forge)) in FORGERIES.iter().enumerate() {
-            files.put_back();
+            files.restore();
             forge(&site, &files);
-            // No user may have more than ten hats on an ejabberd.
+            // Each round uses another user, because ejabberd limits users to ten hats.
             let (marker, user) = (
                 format!("urn:x:there:{number}"),
                 format!("there{number}@localhost"),
             );
             server.set_affiliation(ROOM, &user, "member");
             server.add_hats(ROOM, &user, &[(&marker, "There")]);
-            let follower = begin(&site, "out", &["follow"], "");
+            let follower = spawn_and_wait(&site, "out", &["follow"], "");
             let out = || printed(&site, "out");
-            wait_for("nobody says who follows", || {
+            wait_for("no line says who follows the room", || {
                 ["Following ", "is followed by", "is not followed"]
                     .iter()
-                    .any(|said| out().contains(said))
+                    .any(|text| out().contains(text))
             });
             if out().contains("Following ") {
-                wait_for("it is not received", || {
+                wait_for("the change is not received", || {
                     site.titles(ROOM, &user).contains_key(&marker)
                 });
-                known_by += 1;
+                followed_count += 1;
             }
             let user = [OFF, ANA][number % 2];
-            let ran = site.run(&["add", ROOM, user, &own(number), "--title", "Own", "--active"]);
-            assert!([0, 1, 5, 7].contains(&ran.code), "{name}: {ran:?}");
+            let output = site.run(&["add", ROOM, user, &own(number), "--title", "Own", "--active"]);
+            assert!([0, 1, 5, 7].contains(&output.code), "{name}: {output:?}");
             end(follower, Signal::TERM, 0);
             let there = server.all_hats(ROOM);
-            assert_eq!(there.get(BOB), Some(&old()), "{name}: {ran:?}, {}", out());
+            assert_eq!(there.get(BOB), Some(&old()), "{name}: {output:?}, {}", out());
             let is_own = |id: &String| (0..=number).any(|number| *id == own(number));
             for user in [OFF, ANA] {
                 assert!(
@@ -233,9 +239,9 @@ fn forged_files_next_to_the_data_file_cause_no_sending() {
                 "{name}"
             );
         }
-        assert!(known_by > 2, "nobody followed");
-        // Everything else goes on.
-        files.put_back();
+        assert!(followed_count > 2, "almost no session followed the room");
+        // With the genuine base, changes are sent again.
+        files.restore();
         site.run_ok(&["add", ROOM, OFF, "urn:x:last", "--title", "Last", "--active"])
             .prints("Sent ");
         assert!(server.hats_of(ROOM, OFF).contains_key("urn:x:last"));

@@ -1,5 +1,5 @@
-//! What a session costs while nothing happens, and whether keys stay quick while much does. Nothing is asserted: the figures
-//! are printed (`cargo test --release --test servers live::idle -- --ignored --nocapture`).
+//! How often an idle session wakes up, and how fast the screen reacts to keys while many hats change. Nothing is
+//! asserted: the figures are printed (`cargo test --release --test servers live::idle -- --ignored --nocapture`).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use crate::stage::{Home, Stage};
 
 const BIG: &str = "big@conference.localhost";
 /// How long wake-ups are counted.
-const TIME: Duration = Duration::from_secs(60);
+const COUNTING: Duration = Duration::from_secs(60);
 
-/// How often each thread of a process has woken up.
-fn wakes(process: Pid) -> BTreeMap<String, f64> {
+/// The number of wake-ups of the threads of a process so far, by the names of the threads.
+fn wake_up_counts(process: Pid) -> BTreeMap<String, f64> {
     let tasks = std::fs::read_dir(format!("/proc/{}/task", process.as_raw_pid())).unwrap();
     let mut all = BTreeMap::new();
     for task in tasks.flatten().map(|task| task.path()) {
@@ -34,12 +34,12 @@ fn wakes(process: Pid) -> BTreeMap<String, f64> {
 }
 
 fn print_wakes(what: &str, process: Pid) {
-    // Until it is idle.
+    // Wait until the session is idle.
     std::thread::sleep(Duration::from_secs(15));
-    let before = wakes(process);
-    std::thread::sleep(TIME);
-    let each = wakes(process).into_iter().map(|(thread, count)| {
-        let rate = (count - before.get(&thread).copied().unwrap_or_default()) / TIME.as_secs_f64();
+    let before = wake_up_counts(process);
+    std::thread::sleep(COUNTING);
+    let each = wake_up_counts(process).into_iter().map(|(thread, count)| {
+        let rate = (count - before.get(&thread).copied().unwrap_or_default()) / COUNTING.as_secs_f64();
         (thread, rate)
     });
     let each: Vec<_> = each.filter(|(_, rate)| *rate > 0.0).collect();
@@ -51,7 +51,8 @@ fn print_wakes(what: &str, process: Pid) {
     println!("{what}: {sum:.2} wake-ups a second ({})", each.join(", "));
 }
 
-fn screen(site: &Site) -> Stage {
+/// Opens the screen of an account.
+fn open_screen(site: &Site) -> Stage {
     let command = site.command(&[]);
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words: Vec<&str> = words.map(|word| word.to_str().unwrap()).collect();
@@ -78,19 +79,20 @@ fn wake_ups() {
         print_wakes(&format!("{:?}: follow", server.kind), Pid::from_child(&follow));
         kill_process(Pid::from_child(&follow), Signal::TERM).unwrap();
         follow.wait().unwrap();
-        let mut stage = screen(&site);
+        let mut stage = open_screen(&site);
         print_wakes(&format!("{:?}: screen", server.kind), stage.process());
         stage.press("q");
         stage.end();
     });
 }
 
-/// Presses keys for a while, and returns the seconds from each to the frame that it draws.
-fn press(stage: &mut Stage, mut goes_on: impl FnMut(usize) -> bool) -> Vec<f64> {
+/// Moves the selection down and up while `is_to_continue` is true for the number of keys so far. Returns the seconds
+/// from each key to the frame that shows its effect, in ascending order.
+fn time_keys(stage: &mut Stage, mut is_to_continue: impl FnMut(usize) -> bool) -> Vec<f64> {
     let mut times = Vec::new();
-    while goes_on(times.len()) || times.len() % 2 == 1 {
+    while is_to_continue(times.len()) || times.len() % 2 == 1 {
         let key = if times.len() % 2 == 0 { "j" } else { "k" };
-        // The user who is selected next.
+        // The user that the key selects.
         let user = if key == "j" {
             "user2@localhost"
         } else {
@@ -99,7 +101,7 @@ fn press(stage: &mut Stage, mut goes_on: impl FnMut(usize) -> bool) -> Vec<f64> 
         let is_selected = |line: &str| line.contains("> member") && line.contains(user);
         let began = Instant::now();
         stage.press(key);
-        stage.until("the key does something", |seen| {
+        stage.until("the key selects the user", |seen| {
             seen.text().lines().any(is_selected)
         });
         times.push(began.elapsed().as_secs_f64());
@@ -109,10 +111,11 @@ fn press(stage: &mut Stage, mut goes_on: impl FnMut(usize) -> bool) -> Vec<f64> 
     times
 }
 
+/// Prints percentiles of sorted seconds. Returns the median in milliseconds.
 fn print_times(what: &str, times: &[f64]) -> f64 {
     let at = |percent: usize| times[(times.len() - 1) * percent / 100] * 1000.0;
     println!(
-        "{what}: {} keys, median {:.1} ms, 95 % {:.1} ms, 99 % {:.1} ms, most {:.1} ms",
+        "{what}: {} keys, median {:.1} ms, 95 % {:.1} ms, 99 % {:.1} ms, maximum {:.1} ms",
         times.len(),
         at(50),
         at(95),
@@ -122,7 +125,7 @@ fn print_times(what: &str, times: &[f64]) -> f64 {
     at(50)
 }
 
-/// Gives users a hat as Prosody does, but without storing all of the room for each of them.
+/// Adds a hat to users as Prosody does, but without storing the whole room for each of them.
 fn change_hats(server: &Server, users: std::ops::Range<usize>, title: &str) {
     let (first, last) = (users.start, users.end - 1);
     server.lua_room(
@@ -148,7 +151,7 @@ fn keys_while_ten_thousand_hats_change() {
         let site = Site::send_at_once(server);
         site.run_ok(&["pull"]);
         let open = |site: &Site| {
-            let mut stage = screen(site);
+            let mut stage = open_screen(site);
             stage.press_and_see("l", "Users 10,001");
             stage.press_and_see("j", "user1@localhost · member");
             stage
@@ -158,7 +161,7 @@ fn keys_while_ten_thousand_hats_change() {
             let text = std::fs::read_to_string(&config).unwrap();
             std::fs::write(&config, "").unwrap();
             let mut stage = open(&site);
-            let times = press(&mut stage, |number| number < 200);
+            let times = time_keys(&mut stage, |number| number < 200);
             stage.press("q");
             stage.end();
             std::fs::write(&config, text).unwrap();
@@ -166,7 +169,7 @@ fn keys_while_ten_thousand_hats_change() {
         };
         let mut stage = open(&site);
         std::thread::sleep(Duration::from_secs(5));
-        let times = press(&mut stage, |number| number < 200);
+        let times = time_keys(&mut stage, |number| number < 200);
         print_times("while nothing changes", &times);
         for (title, step) in [("In parts", 500), ("At once", 10_000)] {
             let busy = std::thread::scope(|scope| {
@@ -175,10 +178,10 @@ fn keys_while_ten_thousand_hats_change() {
                         change_hats(server, from..from + step, title);
                         std::thread::sleep(Duration::from_millis(500));
                     }
-                    // Until all of it is received.
+                    // Wait until all changes are received.
                     std::thread::sleep(Duration::from_secs(8));
                 });
-                let times = press(&mut stage, |_| !changes.is_finished());
+                let times = time_keys(&mut stage, |_| !changes.is_finished());
                 print_times(&format!("while 10,000 hats change, {title}"), &times)
             });
             println!("{:?}: ratio {:.2}", server.kind, busy / quiet);

@@ -1,4 +1,4 @@
-//! Servers that stop and are killed, hatrack that is killed, and others who change the same users meanwhile.
+//! Applies during which the server is stopped or killed, hatrack is stopped or killed, or others change the same users.
 
 use std::process::Child;
 use std::time::{Duration, Instant};
@@ -15,8 +15,8 @@ const USERS: usize = 20;
 const OLD: &str = "urn:x:old";
 const NEW: &str = "urn:x:new";
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// After this time, ejabberd does not forget what it acknowledged.
-const LASTING: Duration = Duration::from_millis(3200);
+/// The time after which an acknowledged change on ejabberd counts as stored, with a margin.
+const CONFIRM_TIME: Duration = Duration::from_millis(3200);
 
 fn room(number: usize) -> String {
     format!("room{number:03}@conference.localhost")
@@ -26,8 +26,8 @@ fn user(number: usize) -> String {
     format!("u{number:02}@localhost")
 }
 
-/// A hundred rooms of twenty users, all known, who have a hat.
-fn many(server: &Server) -> Site {
+/// Creates a hundred rooms of twenty users who have a hat, and receives them into a data file.
+fn pulled_rooms(server: &Server) -> Site {
     let (rooms, users): (Vec<_>, Vec<_>) = ((0..ROOMS).map(room).collect(), (0..USERS).map(user).collect());
     let users = || users.iter().map(String::as_str);
     if server.kind.is_prosody() {
@@ -53,7 +53,7 @@ fn many(server: &Server) -> Site {
     site
 }
 
-/// Prosody would do all of it in the time that it takes to stop it.
+/// Slows Prosody down: otherwise, it would finish all changes before it is stopped.
 fn slow_down(server: &Server) {
     if server.kind.is_prosody() {
         server.lua(
@@ -65,13 +65,13 @@ fn slow_down(server: &Server) {
     }
 }
 
-/// Every third room, from this one on.
-fn third(first: usize) -> impl DoubleEndedIterator<Item = usize> + Clone {
+/// The numbers of every third room, starting with `first`.
+fn every_third(first: usize) -> impl DoubleEndedIterator<Item = usize> + Clone {
     (first..ROOMS).step_by(3)
 }
 
-/// In these rooms, everyone gets a hat here, and half lose the old one.
-fn change(site: &Site, rooms: impl Iterator<Item = usize>) {
+/// In these rooms of the data file, adds the new hat to all users, and removes the old one from half of them.
+fn change_in_file(site: &Site, rooms: impl Iterator<Item = usize>) {
     let mut file = site.file();
     for number in rooms {
         for person in 0..USERS {
@@ -85,8 +85,9 @@ fn change(site: &Site, rooms: impl Iterator<Item = usize>) {
     site.replace_data(&file);
 }
 
-/// What these rooms come to, here and there, but for what somebody removed: room, user and hat.
-fn all_arrived(
+/// Asserts that the data file and the server have the result of [`change_in_file`] in these rooms, except for one hat
+/// that was removed, given as room, user and hat.
+fn assert_all_arrived(
     server: &Server,
     site: &Site,
     rooms: impl Iterator<Item = usize>,
@@ -100,77 +101,89 @@ fn all_arrived(
             let mut hats = titles(&old.into_iter().chain([(NEW, "New")]).collect::<Vec<_>>());
             hats.retain(|id, _| removed != Some((number, person, id)));
             let at = (room(number), user(person));
-            assert_eq!(there.remove(&at.1).unwrap_or_default(), hats, "{at:?} there");
-            assert_eq!(titles_in(&file["rooms"][&at.0], &at.1), hats, "{at:?} here");
+            assert_eq!(
+                there.remove(&at.1).unwrap_or_default(),
+                hats,
+                "{at:?} on the server"
+            );
+            assert_eq!(
+                titles_in(&file["rooms"][&at.0], &at.1),
+                hats,
+                "{at:?} in the data file"
+            );
         }
         assert!(there.is_empty(), "{number}: {there:?}");
     }
 }
 
-/// How many users of a room have the new hat there.
-fn arrived(server: &Server, number: usize) -> usize {
+/// The number of users of a room who have the new hat on the server.
+fn count_arrived(server: &Server, number: usize) -> usize {
     let users = server.all_hats(&room(number)).into_values();
     users.filter(|hats| hats.contains_key(NEW)).count()
 }
 
-/// Waits until changes of these rooms are sent, and not all.
-fn under_way(server: &Server, site: &Site, mut rooms: impl DoubleEndedIterator<Item = usize>) {
+/// Waits until the first changes of these rooms are sent, and asserts that the last ones are not.
+fn wait_until_partly_sent(server: &Server, site: &Site, mut rooms: impl DoubleEndedIterator<Item = usize>) {
     let began = Instant::now();
     let first = rooms.next().unwrap();
-    while arrived(server, first) == 0 {
+    while count_arrived(server, first) == 0 {
         let output = || std::fs::read_to_string(site.path("output"));
         assert!(began.elapsed() < TIMEOUT, "nothing is sent: {:?}", output());
         std::thread::sleep(Duration::from_millis(1));
     }
-    is_unfinished(server, rooms);
+    assert_unfinished(server, rooms);
 }
 
-fn is_unfinished(server: &Server, mut rooms: impl DoubleEndedIterator<Item = usize>) {
+/// Asserts that not all changes of the last room are sent.
+fn assert_unfinished(server: &Server, mut rooms: impl DoubleEndedIterator<Item = usize>) {
     let last = rooms.next_back().unwrap();
-    assert!(arrived(server, last) < USERS, "it is too late to prove anything");
+    assert!(
+        count_arrived(server, last) < USERS,
+        "all changes are sent already, so the test proves nothing"
+    );
 }
 
-/// hatrack is killed, then its server is stopped in good order, then killed, each while changes are sent; then somebody
-/// removes a hat that arrived.
+/// While changes are sent, hatrack is killed; in a second apply the server is stopped, and in a third one it is killed.
+/// After all changes are sent, someone removes a hat on the server.
 #[test]
 fn next_apply_completes_an_interrupted_one() {
     on_each_new(KINDS, |server| {
-        let site = many(server);
-        let begin = |server: &Server, first| {
-            change(&site, third(first));
+        let site = pulled_rooms(server);
+        let start_apply = |server: &Server, first| {
+            change_in_file(&site, every_third(first));
             let child = site.spawn(&["apply", "--yes"]);
-            under_way(server, &site, third(first));
+            wait_until_partly_sent(server, &site, every_third(first));
             child
         };
-        let mut child = begin(server, 0);
+        let mut child = start_apply(server, 0);
         child.kill().unwrap();
         child.wait().unwrap();
-        is_unfinished(server, third(0));
+        assert_unfinished(server, every_third(0));
 
-        let child = begin(server, 1);
+        let child = start_apply(server, 1);
         server.stop();
-        goes_on_or_fails(server, child);
+        restart_during_apply(server, child);
 
-        let child = begin(server, 2);
+        let child = start_apply(server, 2);
         server.kill();
-        goes_on_or_fails(server, child);
+        restart_during_apply(server, child);
 
         site.run_ok(&["apply", "--yes"]);
-        all_arrived(server, &site, 0..ROOMS, None);
-        // Until what was answered is known to last: a minute.
-        std::thread::sleep(LASTING);
+        assert_all_arrived(server, &site, 0..ROOMS, None);
+        // The next read confirms the changes. The outbox remembers them for a minute.
+        std::thread::sleep(CONFIRM_TIME);
         site.run_ok(&["plan"]).prints("No differences");
         site.age_outbox(Duration::from_secs(61));
         let removed = (7, 3, NEW);
         server.remove_hats(&room(removed.0), &user(removed.1), &[removed.2]);
         site.run_ok(&["apply", "--yes"]).prints("1 received");
-        all_arrived(server, &site, 0..ROOMS, Some(removed));
+        assert_all_arrived(server, &site, 0..ROOMS, Some(removed));
         site.run_ok(&["plan"]).prints("No differences");
     });
 }
 
-/// Starts the server again while an apply runs, and waits for that.
-fn goes_on_or_fails(server: &mut Server, mut child: Child) {
+/// Starts the server again while an apply runs, and waits for the end of the apply, which may fail.
+fn restart_during_apply(server: &mut Server, mut child: Child) {
     std::thread::sleep(Duration::from_millis(100));
     server.launch();
     slow_down(server);
@@ -181,29 +194,29 @@ fn goes_on_or_fails(server: &mut Server, mut child: Child) {
 #[test]
 fn ctrl_c_stops_an_apply_after_pending_answers() {
     on_each_new(&Kind::PROSODY, |server| {
-        let site = many(server);
-        change(&site, third(0));
+        let site = pulled_rooms(server);
+        change_in_file(&site, every_third(0));
         let mut child = site.spawn(&["apply", "--yes"]);
-        under_way(server, &site, third(0));
+        wait_until_partly_sent(server, &site, every_third(0));
         let pid = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(130));
-        is_unfinished(server, third(0));
+        assert_unfinished(server, every_third(0));
         let sent = &site.history()[0]["sent"]["changes"];
         assert!(
             !sent.as_array().unwrap().is_empty(),
-            "what was sent is in the history"
+            "the sent changes are in the history"
         );
         site.run_ok(&["apply", "--yes"]);
-        all_arrived(server, &site, third(0), None);
+        assert_all_arrived(server, &site, every_third(0), None);
     });
 }
 
 #[test]
 fn quitting_the_screen_stops_an_apply_and_records_what_was_sent() {
     on_each_new(&Kind::PROSODY, |server| {
-        let site = many(server);
-        change(&site, third(0));
+        let site = pulled_rooms(server);
+        change_in_file(&site, every_third(0));
         let command = site.command(&[]);
         let words = std::iter::once(command.get_program()).chain(command.get_args());
         let words: Vec<&str> = words.map(|word| word.to_str().unwrap()).collect();
@@ -213,13 +226,13 @@ fn quitting_the_screen_stops_an_apply_and_records_what_was_sent() {
         stage.press_and_see(ENTER, "1,020 to send");
         stage.press_and_see(ENTER, "Send 1,020 changes to \"example\"?");
         stage.press("y");
-        under_way(server, &site, third(0));
+        wait_until_partly_sent(server, &site, every_third(0));
         stage.press(CTRL_C);
         assert_eq!(stage.end(), 0);
-        is_unfinished(server, third(0));
+        assert_unfinished(server, every_third(0));
         let sent = &site.history()[0]["sent"]["changes"];
         let sent = sent.as_array().map_or(0, Vec::len);
-        assert!(sent > 0, "what was sent is in the history");
+        assert!(sent > 0, "the sent changes are in the history");
     });
 }
 
@@ -236,24 +249,24 @@ fn concurrent_changes_of_the_same_users_are_not_lost() {
         site.run_ok(&["pull"]);
         let mut both = titles(&[]);
         for round in 0..3 {
-            let (mine, theirs) = (format!("urn:x:mine:{round}"), format!("urn:x:theirs:{round}"));
+            let (local, remote) = (format!("urn:x:local:{round}"), format!("urn:x:remote:{round}"));
             let mut file = site.file();
             for user in &users {
-                file["rooms"][ROOM]["users"][user]["hats"][&mine] = hat("Mine");
+                file["rooms"][ROOM]["users"][user]["hats"][&local] = hat("Local");
             }
             site.replace_data(&file);
             let mut child = site.spawn(&["apply", "--yes"]);
-            // The other one, meanwhile: each that is done is an acknowledged change.
+            // Meanwhile, the server acknowledges changes of someone else.
             for user in &users {
-                server.add_hats(ROOM, user, &[(&theirs, "Theirs")]);
+                server.add_hats(ROOM, user, &[(&remote, "Remote")]);
             }
             let code = child.wait().unwrap().code().unwrap();
             assert!([0, 5].contains(&code), "{code}");
             site.run_ok(&["apply", "--yes"]);
-            both.extend(titles(&[(&mine, "Mine"), (&theirs, "Theirs")]));
+            both.extend(titles(&[(&local, "Local"), (&remote, "Remote")]));
             for user in &users {
-                assert_eq!(server.hats_of(ROOM, user), both, "{user} there");
-                assert_eq!(site.titles(ROOM, user), both, "{user} here");
+                assert_eq!(server.hats_of(ROOM, user), both, "{user} on the server");
+                assert_eq!(site.titles(ROOM, user), both, "{user} in the data file");
             }
         }
     });

@@ -1,5 +1,5 @@
-//! `hatrack pull`, `plan` and `apply` against real servers. What a server has is set and read by its own means, and what its
-//! users see by a client that has nothing of hatrack's.
+//! hatrack with real servers: `pull`, `plan`, `apply` and `follow`, sending at once, and the screen. The tests read and
+//! change what a server has without hatrack, and see what its users see with a client that shares no code with hatrack.
 
 mod at_once;
 mod at_once_speed;
@@ -28,13 +28,15 @@ use crate::server::{Kind, Server};
 pub(super) const ROOM: &str = "courses@conference.localhost";
 pub(super) const ANA: &str = "ana@localhost";
 pub(super) const BOB: &str = "bob@localhost";
-/// On each server. Without XMPP accounts, hatrack can use only Prosody.
+/// The kinds of servers that hatrack can use: without the feature `live`, only Prosody.
 pub(super) const KINDS: &[Kind] = if cfg!(feature = "live") {
     &Kind::ALL
 } else {
     &Kind::PROSODY
 };
-/// A Prosody and an ejabberd; in the long run each server.
+pub(super) const OFF: &str = "off@localhost";
+
+/// One kind of Prosody and one of ejabberd, or all kinds with `HATRACK_LONG`.
 pub(super) fn some_kinds() -> &'static [Kind] {
     const TWO: [Kind; 2] = [Kind::Prosody012, Kind::Ejabberd26];
     match KINDS {
@@ -43,9 +45,8 @@ pub(super) fn some_kinds() -> &'static [Kind] {
         _ => &TWO,
     }
 }
-pub(super) const OFF: &str = "off@localhost";
 
-/// On each Prosody.
+/// Runs a test on each kind of Prosody.
 pub(super) fn on_each_prosody(test: impl Fn(&mut Server) + Sync) {
     on_each(&Kind::PROSODY, test);
 }

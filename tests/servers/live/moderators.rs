@@ -1,5 +1,6 @@
-//! Two moderators with a data file each, and somebody on the server itself, change the same hats for a while. Then all agree,
-//! and no acknowledged change is lost: it is there, or another one came after it.
+//! Two moderators, each with a data file, and someone on the server change the same hats for a while. In the end, both
+//! files and the server are equal, and no acknowledged change is lost: its value is there, or a later change replaced
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,74 +16,78 @@ use crate::server::{Kind, Server};
 
 const USERS: usize = 4;
 const HATS: usize = 3;
-/// The pause between two changes by somebody on the server.
+/// The pause between two changes on the server.
 const PAUSE: Duration = Duration::from_millis(150);
 
-fn how_long() -> Duration {
+/// How long changes are made.
+fn duration() -> Duration {
     let is_long = std::env::var_os("HATRACK_LONG").is_some();
     Duration::from_secs(if is_long { 60 } else { 20 })
 }
 
-/// A user and a hat.
-type Of = (String, String);
+/// A user and a hat of the user.
+type UserHat = (String, String);
 
 /// A change of a user's hat to this title, or its removal.
 #[derive(Debug, Clone)]
 struct Change {
-    of: Of,
+    hat: UserHat,
     title: Option<String>,
     began: Instant,
-    /// When it was acknowledged. `None`: it was not, or it was saved and may be sent later.
+    /// When the change was acknowledged; `None` if it was not, or if it was only saved and may be sent later.
     acknowledged: Option<Instant>,
 }
 
-/// Numbers that look random and are the same in each run.
+/// A generator of pseudo-random numbers, which are the same in each run.
 struct Numbers(u64);
 
 impl Numbers {
+    /// Returns a number below `end`.
     fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         usize::try_from(self.0 >> 33).unwrap() % end
     }
 }
 
-/// What somebody changes, and as what.
+/// The changes of one writer.
 struct Changes {
-    who: &'static str,
+    writer: &'static str,
     kind: Kind,
     numbers: Numbers,
     all: Vec<Change>,
 }
 
 impl Changes {
-    fn of(kind: Kind, who: &'static str, seed: u64) -> Self {
+    fn new(kind: Kind, writer: &'static str, seed: u64) -> Self {
         let (numbers, all) = (Numbers(seed), Vec::new());
         Self {
-            who,
+            writer,
             kind,
             numbers,
             all,
         }
     }
 
-    fn next(&mut self) -> (Of, Option<String>) {
-        let of = (
+    /// Chooses the next change: the hat, and its new title or its removal.
+    fn next(&mut self) -> (UserHat, Option<String>) {
+        let hat = (
             format!("u{}@localhost", self.numbers.below(USERS)),
             format!("urn:x:{}", self.numbers.below(HATS)),
         );
         let title = match self.kind {
-            // The title is that of the catalog.
-            Kind::Ejabberd26 => of.1.clone(),
-            _ => format!("{} {}", self.who, self.numbers.0),
+            // The title is in the catalog, so it is the same for all users.
+            Kind::Ejabberd26 => hat.1.clone(),
+            _ => format!("{} {}", self.writer, self.numbers.0),
         };
         let removes = self.numbers.below(3) == 0;
-        (of, (!removes).then_some(title))
+        (hat, (!removes).then_some(title))
     }
 
-    fn note(&mut self, of: Of, title: Option<String>, began: Instant, is_acknowledged: bool) {
+    /// Notes a change that was made or saved.
+    fn note(&mut self, hat: UserHat, title: Option<String>, began: Instant, is_acknowledged: bool) {
         let acknowledged = is_acknowledged.then(Instant::now);
         self.all.push(Change {
-            of,
+            hat,
             title,
             began,
             acknowledged,
@@ -90,52 +95,52 @@ impl Changes {
     }
 }
 
-/// A moderator's commands, until it is over.
+/// Makes changes with commands of hatrack until `is_over`.
 fn moderate(site: &Site, mut changes: Changes, is_over: &AtomicBool) -> Vec<Change> {
     while !is_over.load(Ordering::SeqCst) {
-        let (of, title) = changes.next();
+        let (hat, title) = changes.next();
         let began = Instant::now();
-        let ran = match &title {
-            Some(title) => site.run(&["add", ROOM, &of.0, &of.1, "--title", title, "--active"]),
-            None => site.run(&["remove", ROOM, &of.0, &of.1]),
+        let output = match &title {
+            Some(title) => site.run(&["add", ROOM, &hat.0, &hat.1, "--title", title, "--active"]),
+            None => site.run(&["remove", ROOM, &hat.0, &hat.1]),
         };
-        assert!([0, 1, 5, 7].contains(&ran.code), "{ran:?}");
-        let is_sent = ran.out.contains("Sent ");
-        if ran.code == 5 {
-            // Others changed it meanwhile.
-            take_theirs(site);
-        } else if is_sent || ran.code == 7 {
-            changes.note(of, title, began, is_sent && ran.code == 0);
+        assert!([0, 1, 5, 7].contains(&output.code), "{output:?}");
+        let is_sent = output.out.contains("Sent ");
+        if output.code == 5 {
+            // Someone else changed the hat meanwhile.
+            resolve_with_server_state(site);
+        } else if is_sent || output.code == 7 {
+            changes.note(hat, title, began, is_sent && output.code == 0);
         }
     }
     changes.all
 }
 
-fn take_theirs(site: &Site) {
+fn resolve_with_server_state(site: &Site) {
     site.run_ok(&["pull", "--replace", ROOM]);
 }
 
-/// Changes by the server's own means.
-fn change_there(server: &Server, mut changes: Changes, is_over: &AtomicBool) -> Vec<Change> {
+/// Makes changes on the server, without hatrack, until `is_over`.
+fn change_on_server(server: &Server, mut changes: Changes, is_over: &AtomicBool) -> Vec<Change> {
     while !is_over.load(Ordering::SeqCst) {
-        let (of, title) = changes.next();
+        let (hat, title) = changes.next();
         let began = Instant::now();
         match &title {
-            Some(title) => server.add_hats(ROOM, &of.0, &[(&of.1, title)]),
-            None => server.remove_hats(ROOM, &of.0, &[&of.1]),
+            Some(title) => server.add_hats(ROOM, &hat.0, &[(&hat.1, title)]),
+            None => server.remove_hats(ROOM, &hat.0, &[&hat.1]),
         }
-        changes.note(of, title, began, true);
+        changes.note(hat, title, began, true);
         std::thread::sleep(PAUSE);
     }
     changes.all
 }
 
-/// The titles of all hats of these users.
-fn hats(kind: Kind, mut of_user: impl FnMut(&str) -> Titles) -> BTreeMap<Of, String> {
+/// The titles of all hats of the users that are changed.
+fn hats(kind: Kind, mut of_user: impl FnMut(&str) -> Titles) -> BTreeMap<UserHat, String> {
     let mut hats = BTreeMap::new();
     for user in (0..USERS).map(|number| format!("u{number}@localhost")) {
         for (id, title) in of_user(&user) {
-            // What has a title in the file need not have it in the file's catalog.
+            // With a catalog, the title is always the same (see `Changes::next`), but the file's catalog may lack it.
             let title = if kind == Kind::Ejabberd26 {
                 id.clone()
             } else {
@@ -147,22 +152,23 @@ fn hats(kind: Kind, mut of_user: impl FnMut(&str) -> Titles) -> BTreeMap<Of, Str
     hats
 }
 
-/// No change that was acknowledged began after the one that made a hat what it is.
-fn is_accounted_for(all: &[Change], now: &BTreeMap<Of, String>) {
-    let items: BTreeSet<&Of> = all.iter().map(|change| &change.of).chain(now.keys()).collect();
-    for of in items {
-        let of_item = || all.iter().filter(|change| change.of == *of);
-        let title = now.get(of);
-        let mut made_it = of_item().filter(|change| change.title.as_ref() == title);
-        let not_after = |change: &Change| {
-            let mut acknowledged = of_item().filter(|other| other.acknowledged.is_some());
+/// Asserts that each hat has the value of a change that no acknowledged change replaced: none began after the change
+/// was acknowledged.
+fn assert_no_acknowledged_change_is_lost(all: &[Change], now: &BTreeMap<UserHat, String>) {
+    let hats: BTreeSet<&UserHat> = all.iter().map(|change| &change.hat).chain(now.keys()).collect();
+    for hat in hats {
+        let of_hat = || all.iter().filter(|change| change.hat == *hat);
+        let title = now.get(hat);
+        let mut with_this_value = of_hat().filter(|change| change.title.as_ref() == title);
+        let is_last = |change: &Change| {
+            let mut acknowledged = of_hat().filter(|other| other.acknowledged.is_some());
             acknowledged.all(|other| change.acknowledged.is_none_or(|at| other.began <= at))
         };
-        let was_never_there = title.is_none() && of_item().all(|change| change.acknowledged.is_none());
+        let was_never_there = title.is_none() && of_hat().all(|change| change.acknowledged.is_none());
         assert!(
-            was_never_there || made_it.any(not_after),
-            "{of:?} is {title:?} after {:#?}",
-            of_item().collect::<Vec<_>>()
+            was_never_there || with_this_value.any(is_last),
+            "{hat:?} is {title:?} after {:#?}",
+            of_hat().collect::<Vec<_>>()
         );
     }
 }
@@ -171,7 +177,7 @@ fn is_accounted_for(all: &[Change], now: &BTreeMap<Of, String>) {
 fn two_data_files_and_the_server_agree_in_the_end() {
     on_each(some_kinds(), |server| {
         let mut names: Vec<String> = (0..USERS).map(|number| format!("u{number}@localhost")).collect();
-        // So many keep their hat that no loss of the others is one of a whole room.
+        // These users keep their hats, so that removals of all other hats are not held back as those of a whole room.
         names.extend((0..3).map(|number| format!("still{number}@localhost")));
         let mut members: Vec<Member<'_>> = names
             .iter()
@@ -192,20 +198,21 @@ fn two_data_files_and_the_server_agree_in_the_end() {
         let [one, other] = &sites;
         let all: Vec<Change> = std::thread::scope(|scope| {
             let (server, is_over): (&Server, _) = (server, &is_over);
-            let one = scope.spawn(move || moderate(one, Changes::of(kind, "one", 1), is_over));
-            let other = scope.spawn(move || moderate(other, Changes::of(kind, "other", 2), is_over));
-            let there = scope.spawn(move || change_there(server, Changes::of(kind, "there", 3), is_over));
-            std::thread::sleep(how_long());
+            let one = scope.spawn(move || moderate(one, Changes::new(kind, "one", 1), is_over));
+            let other = scope.spawn(move || moderate(other, Changes::new(kind, "other", 2), is_over));
+            let there =
+                scope.spawn(move || change_on_server(server, Changes::new(kind, "there", 3), is_over));
+            std::thread::sleep(duration());
             is_over.store(true, Ordering::SeqCst);
             let writers = [one, other, there].into_iter();
             writers.flat_map(|writer| writer.join().unwrap()).collect()
         });
         let of_server = || {
-            let mut worn = server.all_hats(ROOM);
-            hats(kind, |user| worn.remove(user).unwrap_or_default())
+            let mut all = server.all_hats(ROOM);
+            hats(kind, |user| all.remove(user).unwrap_or_default())
         };
         let of_file = |site: &Site| hats(kind, |user| site.titles(ROOM, user));
-        // By following alone.
+        // The screens follow the room, so the files become equal to the server without a command.
         for site in &sites {
             wait_for("a file differs from the server", || of_file(site) == of_server());
         }
@@ -221,7 +228,10 @@ fn two_data_files_and_the_server_agree_in_the_end() {
         assert_eq!(of_server(), there);
         let acknowledged = all.iter().filter(|change| change.acknowledged.is_some()).count();
         println!("{kind:?}: {} changes, {acknowledged} acknowledged", all.len());
-        assert!(acknowledged > 20, "{acknowledged} changes prove nothing");
-        is_accounted_for(&all, &there);
+        assert!(
+            acknowledged > 20,
+            "{acknowledged} changes are too few to prove anything"
+        );
+        assert_no_acknowledged_change_is_lost(&all, &there);
     });
 }

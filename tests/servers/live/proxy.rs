@@ -1,4 +1,4 @@
-//! Stands between hatrack and a server, and counts connections and requests.
+//! A proxy between hatrack and a server that counts connections and requests.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::server::Server;
 
-/// What passed until now.
+/// The numbers so far.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     pub(super) connections: AtomicUsize,
@@ -28,12 +28,12 @@ impl Counts {
 
 /// A connection of either kind, from which two threads read and write.
 trait Stream: Read + Write + Send + Sized + 'static {
-    fn again(&self) -> Self;
+    fn duplicate(&self) -> Self;
     fn close(&self);
 }
 
 impl Stream for UnixStream {
-    fn again(&self) -> Self {
+    fn duplicate(&self) -> Self {
         self.try_clone().unwrap()
     }
 
@@ -43,7 +43,7 @@ impl Stream for UnixStream {
 }
 
 impl Stream for TcpStream {
-    fn again(&self) -> Self {
+    fn duplicate(&self) -> Self {
         self.try_clone().unwrap()
     }
 
@@ -52,56 +52,57 @@ impl Stream for TcpStream {
     }
 }
 
-/// Before the admin socket of Prosody: gives the counts of what goes through this path.
-pub(super) fn before_socket(server: &Server, path: &Path) -> Arc<Counts> {
+/// Starts a proxy for Prosody's admin socket that listens on this path.
+pub(super) fn proxy_socket(server: &Server, path: &Path) -> Arc<Counts> {
     let listener = UnixListener::bind(path).unwrap();
     let (socket, counts) = (server.socket(), Arc::<Counts>::default());
     let counted = counts.clone();
     std::thread::spawn(move || {
         for client in listener.incoming().map_while(Result::ok) {
-            let Ok(there) = UnixStream::connect(&socket) else {
+            let Ok(upstream) = UnixStream::connect(&socket) else {
                 continue;
             };
-            carry(client, there, "<repl-input", counted.clone());
+            forward(client, upstream, "<repl-input", counted.clone());
         }
     });
     counts
 }
 
-/// Before ejabberd, where nothing is encrypted: gives the port and the counts.
-pub(super) fn before_port(server: &Server) -> (u16, Arc<Counts>) {
+/// Starts a proxy for unencrypted connections to ejabberd, and returns its port and counts.
+pub(super) fn proxy_port(server: &Server) -> (u16, Arc<Counts>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (there, counts) = (server.ports.client, Arc::<Counts>::default());
+    let (server_port, counts) = (server.ports.client, Arc::<Counts>::default());
     let counted = counts.clone();
     std::thread::spawn(move || {
         for client in listener.incoming().map_while(Result::ok) {
-            let Ok(there) = TcpStream::connect(("127.0.0.1", there)) else {
+            let Ok(upstream) = TcpStream::connect(("127.0.0.1", server_port)) else {
                 continue;
             };
-            carry(client, there, "<iq", counted.clone());
+            forward(client, upstream, "<iq", counted.clone());
         }
     });
     (port, counts)
 }
 
-/// Carries both ways until one side closes. A request begins with this text.
-fn carry<S: Stream>(client: S, server: S, request: &'static str, counts: Arc<Counts>) {
+/// Forwards data in both directions until one side closes. A request starts with the text `request`.
+fn forward<S: Stream>(client: S, server: S, request: &'static str, counts: Arc<Counts>) {
     counts.connections.fetch_add(1, Ordering::SeqCst);
-    let (from_client, to_server) = (client.again(), server.again());
+    let (from_client, to_server) = (client.duplicate(), server.duplicate());
     std::thread::spawn(move || {
-        pass(from_client, to_server, request, |number| {
+        forward_one_way(from_client, to_server, request, |number| {
             counts.requests.fetch_add(number, Ordering::SeqCst);
         });
     });
-    std::thread::spawn(move || pass(server, client, request, |_| {}));
+    std::thread::spawn(move || forward_one_way(server, client, request, |_| {}));
 }
 
-fn pass<S: Stream>(mut from: S, mut to: S, request: &str, count: impl Fn(usize)) {
+/// Forwards data in one direction, and calls `count` with the number of requests in it.
+fn forward_one_way<S: Stream>(mut from: S, mut to: S, request: &str, count: impl Fn(usize)) {
     let (mut bytes, mut rest) = ([0; 16_384], String::new());
     while let Ok(length @ 1..) = from.read(&mut bytes) {
         let read = &bytes[..length];
-        // What may be the beginning of the next one is looked at again.
+        // The end of the data is kept, because it may be the start of a request.
         rest.push_str(&String::from_utf8_lossy(read));
         count(rest.matches(request).count());
         let kept = rest.char_indices().rev().take(request.len() - 1).last();

@@ -1,8 +1,9 @@
-//! Rooms that come, go, and are found for the first time; files that are put back; many removals at once.
+//! New rooms, destroyed rooms, data files restored from a backup, removals from many users, and servers that cannot be
+//! used.
 
 use serde_json::{Value, json};
 
-use super::site::{Site, entry, hat};
+use super::site::{Site, hat, prosody_section};
 use super::state::{Member, titles};
 use super::{ANA, BOB, KINDS, ROOM, on_each_prosody};
 use crate::pool::on_each;
@@ -40,7 +41,7 @@ fn first_pull_receives_all_rooms_including_hidden_ones() {
         let ran = site.run_ok(&["pull"]).prints("nothing to do");
         assert!(!ran.out.contains("received"), "{}", ran.out);
         assert_eq!(site.file(), file);
-        // Removed here, it stays away until somebody asks for it.
+        // A room that was removed from the data file is received again only on request.
         site.run_ok(&["room", "remove", HIDDEN]);
         site.run_ok(&["pull"]);
         assert_eq!(site.file()["rooms"][HIDDEN], Value::Null);
@@ -50,7 +51,7 @@ fn first_pull_receives_all_rooms_including_hidden_ones() {
     });
 }
 
-/// A room that is known on both sides, in which bob has a hat.
+/// Creates a room in which bob has a hat, and receives the room into a data file.
 fn pulled_site(server: &Server) -> Site {
     let users: &[Member<'_>] = &[(ANA, "owner", &[]), (BOB, "member", &[("urn:x:1", "T")])];
     server.create_room(ROOM, users);
@@ -61,32 +62,33 @@ fn pulled_site(server: &Server) -> Site {
 
 #[test]
 fn recreated_room_gets_no_old_hats_and_the_data_file_loses_none() {
-    for seen_gone in [true, false] {
+    for has_noticed in [true, false] {
         on_each(KINDS, |server| {
-            // The only room of its server: ejabberd has commands in rooms only.
+            // This is the only room of its server, and ejabberd offers the commands only in rooms.
             let site = pulled_site(server);
             site.add(ROOM, BOB, "urn:x:2", "Sent to the old one only");
             let before = site.file();
             server.destroy_room(ROOM);
-            if seen_gone {
+            if has_noticed {
                 for command in [&["plan"][..], &["apply", "--yes"], &["pull"]] {
                     site.run(command);
-                    assert!(!server.has_room(ROOM), "nothing makes a room on a server");
+                    assert!(!server.has_room(ROOM), "hatrack creates no room on a server");
                 }
                 site.run(&["plan"]).prints("no longer on the server");
                 assert_eq!(site.file()["rooms"], before["rooms"]);
             }
             server.delete_tombstone(ROOM);
-            // ejabberd has no mark by which a room is told from another: nothing that was there is there.
+            // On ejabberd, nothing distinguishes a room from an earlier one with the same address. So if hatrack has
+            // not noticed that the room was gone, the new room must have no user in common with the old one.
             let users: &[Member<'_>] = &[("carol@localhost", "owner", &[]), (BOB, "member", &[])];
-            let same = server.kind.is_prosody() || seen_gone;
-            server.create_room(ROOM, if same { users } else { &users[..1] });
+            let may_keep_users = server.kind.is_prosody() || has_noticed;
+            server.create_room(ROOM, if may_keep_users { users } else { &users[..1] });
             site.run(&["plan"]).prints("First comparison");
             site.run(&["pull"]);
             assert_eq!(
                 site.titles(ROOM, BOB),
                 titles(&[("urn:x:1", "T"), ("urn:x:2", "Sent to the old one only")]),
-                "nothing is lost here"
+                "the data file loses nothing"
             );
             assert_eq!(
                 site.file()["rooms"][ROOM]["users"]["carol@localhost"]["affiliation"],
@@ -111,7 +113,7 @@ fn unknown_room_is_not_found() {
 
 #[test]
 fn old_state_from_a_restored_backup_is_not_sent() {
-    for committed_since in [false, true] {
+    for has_later_commit in [false, true] {
         on_each(KINDS, |server| {
             let site = pulled_site(server);
             let backup = std::fs::read(site.path("hats.json")).unwrap();
@@ -121,11 +123,11 @@ fn old_state_from_a_restored_backup_is_not_sent() {
             let new = titles(&[("urn:x:2", "New")]);
             assert_eq!(server.hats_of(ROOM, BOB), new);
             std::fs::write(site.path("hats.json"), backup).unwrap();
-            if committed_since {
-                // The file's revision is above that of the base again.
+            if has_later_commit {
+                // With this commit, the revision of the file is no longer older than that of the base.
                 site.add(ROOM, ANA, "urn:x:3", "Since");
             }
-            site.run(&["plan"]).prints(if committed_since {
+            site.run(&["plan"]).prints(if has_later_commit {
                 "First comparison:"
             } else {
                 "older than the last known state"
@@ -151,19 +153,23 @@ fn removals_from_many_users_are_held_back() {
             server.remove_hats(ROOM, user, &["urn:x:1"]);
         }
         site.run(&["pull"]).exits(5).prints("held back");
-        let wearers = |site: &Site| {
+        let count_users_with_hats = |site: &Site| {
             let all = users.iter().filter(|user| !site.titles(ROOM, user).is_empty());
             all.count()
         };
-        let first = wearers(&site);
-        assert_eq!(first, 10, "20 users may lose hats within an hour");
-        // Nor by many small steps, and not without having been chosen.
+        let count = count_users_with_hats(&site);
+        assert_eq!(count, 10, "20 users may lose hats within an hour");
+        // Further commands receive no more of these removals unless they are accepted.
         site.run(&["pull"]).exits(5);
         site.run(&["apply", "--yes"]).exits(5).prints("held back");
-        assert_eq!(wearers(&site), first);
-        assert_eq!(server.all_hats(ROOM).len(), 1, "what was held is not sent");
+        assert_eq!(count_users_with_hats(&site), count);
+        assert_eq!(
+            server.all_hats(ROOM).len(),
+            1,
+            "removals that are held back are not undone on the server"
+        );
         site.run_ok(&["pull", "--accept-removals"]);
-        assert_eq!(wearers(&site), 0);
+        assert_eq!(count_users_with_hats(&site), 0);
         site.run_ok(&["plan"]).prints("No differences");
     });
 }
@@ -174,8 +180,8 @@ fn unusable_server_is_one_line_and_others_are_pulled() {
         server.create_prosody_room(ROOM, &json!([[ANA, "owner"]]));
         let config = format!(
             "{}{}",
-            entry("broken", "rooms.example.net", "/nonexistent/prosody.sock"),
-            entry("example", SERVICE, &server.socket().display().to_string())
+            prosody_section("broken", "rooms.example.net", "/nonexistent/prosody.sock"),
+            prosody_section("example", SERVICE, &server.socket().display().to_string())
         );
         let site = Site::with(&config);
         let ran = site

@@ -1,4 +1,5 @@
-//! A follower whose process is stopped keeps its rooms: another one says so, and when it goes on.
+//! A follower whose process is stopped keeps its rooms. Another session reports this, and reports when the process
+//! continues.
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -21,15 +22,17 @@ fn stopped_follower_is_reported_as_silent_until_it_continues() {
             "hatrack: {ROOM}: not followed, no response from another session (maya, process {})",
             first.id()
         );
-        wait_for("it is not said", || printed(&site, "second").contains(&silent));
+        wait_for("the stopped session is not reported", || {
+            printed(&site, "second").contains(&silent)
+        });
         kill_process(process, Signal::CONT).unwrap();
         let again = format!("hatrack: {ROOM}: followed by {by} again");
-        wait_for("its end is not said", || {
+        wait_for("the continued session is not reported", || {
             printed(&site, "second").contains(&again)
         });
         assert_eq!(printed(&site, "second").matches("not followed").count(), 1);
         end(first, Signal::TERM, 0);
-        wait_for("nobody takes over", || {
+        wait_for("no session takes over", || {
             printed(&site, "second").contains(&format!("Following {ROOM}"))
         });
         end(second, Signal::TERM, 0);

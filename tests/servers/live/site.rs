@@ -1,4 +1,4 @@
-//! A moderator's account: a home folder with a configuration and a data file, and the built program.
+//! A moderator's account on a machine: a home folder with a configuration and a data file, in which hatrack runs.
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use super::state::Titles;
 use crate::prosody::SERVICE;
 use crate::server::Server;
 
-/// What a run of the program came to.
+/// The result of a run of hatrack.
 #[derive(Debug)]
 pub(super) struct CommandOutput {
     pub(super) code: i32,
@@ -28,14 +28,14 @@ impl CommandOutput {
         }
     }
 
-    /// It ended with this code.
+    /// Asserts the exit code.
     #[track_caller]
     pub(super) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);
         self
     }
 
-    /// It said this.
+    /// Asserts that the output contains this text.
     #[track_caller]
     pub(super) fn prints(self, text: &str) -> Self {
         let all = format!("{}{}", self.out, self.err);
@@ -44,35 +44,36 @@ impl CommandOutput {
     }
 }
 
-/// An account, for as long as the value lives.
+/// An account. Its folder is removed when this value is dropped.
 pub(super) struct Site {
     home: tempfile::TempDir,
 }
 
 impl Site {
-    /// With a server in its configuration, called `example`, to which changes are sent only by a plan.
+    /// An account with the server `example` in its configuration, to which only `apply` sends changes (`send = "ask"`).
     pub(super) fn send_ask(server: &Server) -> Self {
-        Self::with(&example(server))
+        Self::with(&section(server))
     }
 
-    /// With a server to which changes are sent as soon as they are saved.
+    /// An account with the server `example`, to which changes are sent as soon as they are saved.
     pub(super) fn send_at_once(server: &Server) -> Self {
-        Self::with(&at_once(server))
+        Self::with(&section_at_once(server))
     }
 
-    /// The same on a disk, to measure it as people have it.
+    /// Like [`Self::send_at_once`], with the home folder on a disk, for realistic measurements.
     pub(super) fn send_at_once_on_disk(server: &Server) -> Self {
-        Self::in_folder(tempfile::tempdir().unwrap(), &at_once(server))
+        Self::in_folder(tempfile::tempdir().unwrap(), &section_at_once(server))
     }
 
-    /// The same with affiliations, too.
+    /// Like [`Self::send_at_once`], and affiliations are sent, too.
     pub(super) fn managing_affiliations(server: &Server) -> Self {
         let at_once = "send = \"at-once\"\naffiliations = \"manage\"";
-        Self::with(&example(server).replace("send = \"ask\"", at_once))
+        Self::with(&section(server).replace("send = \"ask\"", at_once))
     }
 
+    /// An account with this configuration.
     pub(super) fn with(config: &str) -> Self {
-        // In memory, where it can be: hatrack waits for the disk at each step, and how long is not what is tested.
+        // In memory if possible: hatrack waits for the disk at each step, which would only slow the tests down.
         let memory = tempfile::tempdir_in("/dev/shm");
         Self::in_folder(memory.or_else(|_| tempfile::tempdir()).unwrap(), config)
     }
@@ -82,11 +83,12 @@ impl Site {
         Self { home }
     }
 
-    /// Another account on the same data file.
+    /// The path of a file in the home folder.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
+    /// The command that runs hatrack with these arguments.
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
         self.command_with("config.toml", arguments)
     }
@@ -108,30 +110,31 @@ impl Site {
         command
     }
 
+    /// Runs hatrack with these arguments.
     pub(super) fn run(&self, arguments: &[&str]) -> CommandOutput {
         CommandOutput::of(&self.command(arguments).output().unwrap())
     }
 
-    /// Starts it, and does not wait. What it prints goes into the file `output`.
+    /// Starts hatrack and does not wait for its end. Its output is written to the file `output`.
     pub(super) fn spawn(&self, arguments: &[&str]) -> Child {
         let output = std::fs::File::create(self.path("output")).unwrap();
         let mut command = self.command(arguments);
         command
             .stdout(output.try_clone().unwrap())
             .stderr(output)
-            // Only a process group of its own can be suspended.
+            // Only a process in its own process group can be suspended.
             .process_group(0)
             .spawn()
             .unwrap()
     }
 
-    /// It runs without anything to say about.
+    /// Runs hatrack, which must exit with 0.
     #[track_caller]
     pub(super) fn run_ok(&self, arguments: &[&str]) -> CommandOutput {
         self.run(arguments).exits(0)
     }
 
-    /// Sets an affiliation, as somebody who has no servers configured.
+    /// Sets an affiliation in the data file only, with a configuration without servers.
     #[track_caller]
     pub(super) fn affiliate(&self, room: &str, user: &str, affiliation: &str) {
         std::fs::write(self.path("none.toml"), "").unwrap();
@@ -139,49 +142,49 @@ impl Site {
         CommandOutput::of(&command.output().unwrap()).exits(0);
     }
 
-    /// The data file.
+    /// The content of the data file.
     pub(super) fn file(&self) -> Value {
         serde_json::from_slice(&std::fs::read(self.path("hats.json")).unwrap()).unwrap()
     }
 
-    /// A user's hats in the data file: `null` where there is no such user.
+    /// A user's hats in the data file; `null` if the user is not in it.
     pub(super) fn hats(&self, room: &str, user: &str) -> Value {
         self.file()["rooms"][room]["users"][user]["hats"].clone()
     }
 
-    /// A user's active hats in the data file, with the titles that people read.
+    /// A user's active hats in the data file, with the titles that people see.
     pub(super) fn titles(&self, room: &str, user: &str) -> Titles {
         titles_in(&self.file()["rooms"][room], user)
     }
 
-    /// Configures that servers are asked over these sockets and ports instead.
-    pub(super) fn redirect(&self, from: &str, to: &str) {
+    /// Replaces a text in the configuration, for example the path of a socket.
+    pub(super) fn replace_in_config(&self, from: &str, to: &str) {
         let config = std::fs::read_to_string(self.path("config.toml")).unwrap();
         assert!(config.contains(from), "{config}");
         std::fs::write(self.path("config.toml"), config.replace(from, to)).unwrap();
     }
 
-    /// Configures a place where no server is.
+    /// Replaces the address of the server in the configuration with one that no server listens on.
     pub(super) fn make_unreachable(&self, server: &Server) {
         if server.kind.is_prosody() {
-            self.redirect(
+            self.replace_in_config(
                 &server.socket().display().to_string(),
                 "/nonexistent/prosody.sock",
             );
         } else {
-            // Nothing listens on it.
-            self.redirect(&format!("127.0.0.1:{}", server.ports.client), "127.0.0.1:1");
+            // No program listens on port 1.
+            self.replace_in_config(&format!("127.0.0.1:{}", server.ports.client), "127.0.0.1:1");
         }
     }
 
-    /// Writes other data into the data file.
-    pub(super) fn replace_data(&self, file: &Value) {
-        std::fs::write(self.path("new.json"), file.to_string()).unwrap();
+    /// Replaces the content of the data file.
+    pub(super) fn replace_data(&self, data: &Value) {
+        std::fs::write(self.path("new.json"), data.to_string()).unwrap();
         let new = self.path("new.json").display().to_string();
         self.run_ok(&["import", &new, "--replace"]);
     }
 
-    /// Lets what the account knows of its own changes be older by this time.
+    /// Moves all times in the outbox of the account back by this duration.
     pub(super) fn age_outbox(&self, time: Duration) {
         fn age(value: &mut Value, time: Duration) {
             match value {
@@ -204,8 +207,8 @@ impl Site {
         }
     }
 
-    /// Stands for a session that follows the only room, so that no other one receives anything by itself.
-    pub(super) fn take_followed_room(&self) -> std::fs::File {
+    /// Locks the only room as a session that follows it does, so that no session receives changes automatically.
+    pub(super) fn lock_followed_room(&self) -> std::fs::File {
         let bases = std::fs::read_dir(self.path("hats.servers/example")).unwrap();
         let mut names = bases.map(|base| base.unwrap().file_name().into_string().unwrap());
         let base = names.find(|name| !name.contains('.')).unwrap();
@@ -217,39 +220,42 @@ impl Site {
         lock
     }
 
-    /// All entries of the history, the newest first.
+    /// All entries of the history, newest first.
     pub(super) fn history(&self) -> Vec<Value> {
         let ran = self.run_ok(&["history", "--json"]);
         serde_json::from_str(&ran.out).unwrap()
     }
 
+    /// Adds an active hat to a user.
     pub(super) fn add(&self, room: &str, user: &str, hat: &str, title: &str) {
         self.run_ok(&["add", room, user, hat, "--title", title, "--active"]);
     }
 }
 
-/// The entry of a server: where it is no Prosody, by the account of an administrator.
-fn example(server: &Server) -> String {
+/// The configuration section of a server, to which only `apply` sends changes. On ejabberd, the account is an
+/// administrator.
+fn section(server: &Server) -> String {
     if server.kind.is_prosody() {
-        entry("example", SERVICE, &server.socket().display().to_string())
+        prosody_section("example", SERVICE, &server.socket().display().to_string())
     } else {
-        account("siteadmin", "secret", server)
+        xmpp_section("siteadmin", "secret", server)
     }
 }
 
-fn at_once(server: &Server) -> String {
-    example(server).replace("send = \"ask\"", "send = \"at-once\"")
+/// Like [`section`], but changes are sent as soon as they are saved.
+fn section_at_once(server: &Server) -> String {
+    section(server).replace("send = \"ask\"", "send = \"at-once\"")
 }
 
-/// An entry of the configuration, by which changes are sent only by a plan.
-pub(super) fn entry(name: &str, service: &str, socket: &str) -> String {
+/// The configuration section of a Prosody with this name, to which only `apply` sends changes.
+pub(super) fn prosody_section(name: &str, service: &str, socket: &str) -> String {
     format!(
         "[servers.{name}]\nkind = \"prosody\"\nservices = [\"{service}\"]\nsocket = \"{socket}\"\nsend = \"ask\"\n"
     )
 }
 
-/// An entry of the configuration for an account of a server.
-pub(super) fn account(name: &str, password: &str, server: &Server) -> String {
+/// The configuration section of the server `example`, with the account `NAME@localhost`; only `apply` sends changes.
+pub(super) fn xmpp_section(name: &str, password: &str, server: &Server) -> String {
     format!(
         "[servers.example]\nkind = \"xmpp\"\njid = \"{name}@localhost\"\nservices = [\"{SERVICE}\"]\nsend = \"ask\"\n\
          password-command = [\"/bin/echo\", \"{password}\"]\naddress = \"127.0.0.1:{}\"\nca-file = \"{}\"\n",
@@ -258,7 +264,7 @@ pub(super) fn account(name: &str, password: &str, server: &Server) -> String {
     )
 }
 
-/// The same of a room that was read from a data file.
+/// A user's active hats in a room of the data file, with the titles that people see.
 pub(super) fn titles_in(room: &Value, user: &str) -> Titles {
     let hats = room["users"][user]["hats"].as_object().into_iter().flatten();
     let title = |id: &str, hat: &Value| {
@@ -271,13 +277,13 @@ pub(super) fn titles_in(room: &Value, user: &str) -> Titles {
         .collect()
 }
 
-/// An active hat, as Prosody has it and the file writes it.
+/// An active hat with this title, in the format of the data file and of Prosody.
 pub(super) fn hat(title: &str) -> Value {
     json!({"active": true, "title": title})
 }
 
-/// Hats without what is false anyway.
-pub(super) fn normal(mut hats: Value) -> Value {
+/// Removes the fields that are `false`, which are also the defaults.
+pub(super) fn without_false(mut hats: Value) -> Value {
     for hat in hats
         .as_object_mut()
         .into_iter()
@@ -291,7 +297,7 @@ pub(super) fn normal(mut hats: Value) -> Value {
 }
 
 impl Server {
-    /// Sets a user's affiliation and hats, without telling the room.
+    /// Sets a user's affiliation and hats on Prosody, without a presence or an event.
     pub(super) fn set_user_silently(&self, room: &str, user: &str, affiliation: &str, hats: &Value) {
         let hats = Value::String(hats.to_string()).to_string();
         self.lua_room(
@@ -303,9 +309,9 @@ impl Server {
         );
     }
 
-    /// A user's hats as it has them.
+    /// A user's hats on Prosody.
     pub(super) fn prosody_hats(&self, room: &str, user: &str) -> Value {
         let mut stored = self.stored(room, user);
-        normal(stored[1].get_mut("hats").map(Value::take).unwrap_or_default())
+        without_false(stored[1].get_mut("hats").map(Value::take).unwrap_or_default())
     }
 }

@@ -1,5 +1,4 @@
-//! What a server of any kind has of a room, set and read by its own means. Hats are active; their titles are where the kind
-//! of server has them.
+//! Reads and changes rooms on a server of any kind, without hatrack. All hats are active.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +7,10 @@ use serde_json::{Value, json};
 use super::site::hat;
 use crate::server::Server;
 
-/// A user's hats: IDs and the titles that people read.
+/// A user's hats: IDs, and the titles that people see.
 pub(super) type Titles = BTreeMap<String, String>;
 
-/// A user of a room: address, affiliation, IDs and titles of hats.
+/// A user of a room: address, affiliation, and the IDs and titles of the hats.
 pub(super) type Member<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
 
 pub(super) fn titles(hats: &[(&str, &str)]) -> Titles {
@@ -21,7 +20,7 @@ pub(super) fn titles(hats: &[(&str, &str)]) -> Titles {
 }
 
 impl Server {
-    /// Makes a room with these users.
+    /// Creates a room with these users.
     pub(super) fn create_room(&self, room: &str, users: &[Member<'_>]) {
         if self.kind.is_prosody() {
             let hats = |hats: &[(&str, &str)]| -> Value {
@@ -32,10 +31,11 @@ impl Server {
             };
             let users = users.iter();
             let users: Vec<_> = users
-                .map(|(user, affiliation, given)| json!([user, affiliation, hats(given)]))
+                .map(|(user, affiliation, of_user)| json!([user, affiliation, hats(of_user)]))
                 .collect();
             self.create_prosody_room(room, &users.into());
-            // The mark by which it is told from another of this address; the first who enters makes it.
+            // The salt distinguishes the room from another one with the same address. Prosody creates it when the first
+            // occupant joins.
             self.lua_room(room, "r:get_salt(); return tostring(r:save(true))");
             return;
         }
@@ -49,7 +49,7 @@ impl Server {
         }
     }
 
-    /// Gives hats to a user, or changes their titles.
+    /// Adds hats to a user, or changes their titles.
     pub(super) fn add_hats(&self, room: &str, user: &str, hats: &[(&str, &str)]) {
         if self.kind.is_prosody() {
             let hats: BTreeMap<_, _> = hats.iter().map(|(id, title)| (id, hat(title))).collect();
@@ -71,9 +71,10 @@ impl Server {
         }
     }
 
+    /// Runs a Lua statement for each of these hats, given as `id` and `hat`, that changes the user's hats `new`.
     fn change_hats(&self, room: &str, user: &str, hats: &Value, change: &str) {
         let hats = Value::String(hats.to_string()).to_string();
-        let done = self.lua_room(
+        let result = self.lua_room(
             room,
             &format!(
                 "local d = r._affiliation_data['{user}'] or {{}}; local new = {{}} \
@@ -82,7 +83,7 @@ impl Server {
                  return tostring(r:set_affiliation_data('{user}', 'hats', new))"
             ),
         );
-        assert_eq!(done, "true", "the server saves what it was told");
+        assert_eq!(result, "true", "the server cannot change the hats");
     }
 
     /// Changes an affiliation.
@@ -95,7 +96,7 @@ impl Server {
         }
     }
 
-    /// The hats of all users of a room who have one.
+    /// The hats of all users of a room who have hats.
     pub(super) fn all_hats(&self, room: &str) -> BTreeMap<String, Titles> {
         let mut users: BTreeMap<String, Titles> = BTreeMap::new();
         if !self.kind.is_prosody() {
@@ -116,7 +117,7 @@ impl Server {
         users
     }
 
-    /// A user's hats.
+    /// The hats of a user.
     pub(super) fn hats_of(&self, room: &str, user: &str) -> Titles {
         self.all_hats(room).remove(user).unwrap_or_default()
     }
@@ -130,16 +131,16 @@ impl Server {
         }
     }
 
-    /// Whether there is a room at an address, which is not only the mark of one that was destroyed.
+    /// Returns whether there is a room with this address. The tombstone of a destroyed room is none.
     pub(super) fn has_room(&self, room: &str) -> bool {
         if self.kind.is_prosody() {
-            let there = self.lua_room(room, "return tostring(r and not r._data.destroyed)");
-            return there == "true";
+            let exists = self.lua_room(room, "return tostring(r and not r._data.destroyed)");
+            return exists == "true";
         }
         self.ejabberd_rooms().iter().any(|other| other == room)
     }
 
-    /// Lets a room be made at the address of one that was destroyed.
+    /// Deletes the tombstone of a destroyed room on Prosody, so that a new room can be created with its address.
     pub(super) fn delete_tombstone(&self, room: &str) {
         if self.kind.is_prosody() {
             self.lua_room(

@@ -1,4 +1,4 @@
-//! What is changed here, there, or on both sides.
+//! Changes in the data file, on the server, or on both sides.
 
 use serde_json::{Value, json};
 
@@ -12,14 +12,14 @@ use crate::server::{Kind, Server};
 const ODD: &str = "書記 \"<&>' ]] \\ é\u{1f3a9} %41;x";
 
 /// The hats of a presence, with their titles.
-fn seen(presence: &Value) -> Titles {
+fn hats_in(presence: &Value) -> Titles {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let hats = presence["hats"].as_array().unwrap().iter();
     hats.map(|hat| (text(&hat["uri"]), text(&hat["title"]))).collect()
 }
 
-/// A room with an owner, a member and one who is never online; bob has a hat.
-fn room(server: &Server) {
+/// Creates a room with ana as owner and two members: bob, who has a hat, and one who is never online.
+fn create_room(server: &Server) {
     let users: &[Member<'_>] = &[
         (ANA, "owner", &[]),
         (BOB, "member", &[("urn:x:old", "Old")]),
@@ -28,9 +28,9 @@ fn room(server: &Server) {
     server.create_room(ROOM, users);
 }
 
-/// The same, known on both sides.
+/// Creates the room, and receives it into a data file.
 fn pulled_site(server: &Server) -> Site {
-    room(server);
+    create_room(server);
     let site = Site::send_ask(server);
     site.run_ok(&["pull"]);
     site
@@ -52,7 +52,7 @@ fn room_sees_exactly_the_sent_changes() {
         site.add(ROOM, BOB, "urn:x:1", ODD);
         site.add(ROOM, BOB, "urn:x:2", "Second");
         site.add(ROOM, OFF, "urn:x:1", ODD);
-        // Two entries of the catalog, too.
+        // With a catalog, two entries are sent, too.
         let changes = if server.kind == Kind::Ejabberd26 { 5 } else { 3 };
         site.run(&["plan"])
             .exits(6)
@@ -63,19 +63,19 @@ fn room_sees_exactly_the_sent_changes() {
         assert!(ran.out.contains(&format!("{changes} to send")), "{}", ran.out);
         site.run_ok(&["apply", "--yes"])
             .prints(&format!("{changes} sent"));
-        let (presences, others) = heard(&mut ana);
-        // ejabberd gives one hat after the other.
-        let most = if server.kind.is_prosody() { 1 } else { 2 };
-        assert!((1..=most).contains(&presences.len()), "{presences:?}");
+        let (presences, others) = presences_and_others(&mut ana);
+        // ejabberd assigns one hat after another.
+        let max_presences = if server.kind.is_prosody() { 1 } else { 2 };
+        assert!((1..=max_presences).contains(&presences.len()), "{presences:?}");
         for presence in &presences {
             assert_eq!(presence["presence"], format!("{ROOM}/bob"));
             assert_eq!(presence["role"], "visitor");
         }
         let wanted = titles(&[("urn:x:old", "Old"), ("urn:x:1", ODD), ("urn:x:2", "Second")]);
-        assert_eq!(seen(presences.last().unwrap()), wanted);
-        // The newer ejabberd tells that the room's configuration has changed: the catalog.
-        let most = changes - 3;
-        assert!(others.len() <= most, "{others:?}");
+        assert_eq!(hats_in(presences.last().unwrap()), wanted);
+        // For each new entry of the catalog, ejabberd reports that the room's configuration has changed (status 104).
+        let max_others = changes - 3;
+        assert!(others.len() <= max_others, "{others:?}");
         assert!(
             others
                 .iter()
@@ -95,13 +95,13 @@ fn room_sees_exactly_the_sent_changes() {
         let before = site.file();
         site.run_ok(&["apply", "--yes"]).prints("nothing to do");
         assert_eq!(site.file(), before);
-        assert_eq!(heard(&mut ana), (Vec::new(), Vec::new()));
+        assert_eq!(presences_and_others(&mut ana), (Vec::new(), Vec::new()));
 
-        // One change of a user is one presence, and nobody hears of a user who is offline.
+        // One change of a user causes one presence, and a change of a user who is offline causes none.
         site.run_ok(&["remove", ROOM, BOB, "urn:x:2"]);
         site.add(ROOM, OFF, "urn:x:2", "Second");
         site.run_ok(&["apply", "--yes"]).prints("2 sent");
-        let (presences, others) = heard(&mut ana);
+        let (presences, others) = presences_and_others(&mut ana);
         assert_eq!(
             (presences.len(), others.len()),
             (1, 0),
@@ -110,7 +110,7 @@ fn room_sees_exactly_the_sent_changes() {
         assert_eq!(presences[0]["presence"], format!("{ROOM}/bob"));
         assert_eq!(presences[0]["role"], "visitor");
         assert_eq!(
-            seen(&presences[0]),
+            hats_in(&presences[0]),
             titles(&[("urn:x:old", "Old"), ("urn:x:1", ODD)])
         );
         assert_eq!(
@@ -120,8 +120,8 @@ fn room_sees_exactly_the_sent_changes() {
     });
 }
 
-/// What a client was told until now: presences, and the rest.
-fn heard(client: &mut Client) -> (Vec<Value>, Vec<Value>) {
+/// Removes the events of a client so far. Returns the presences, and the other events.
+fn presences_and_others(client: &mut Client) -> (Vec<Value>, Vec<Value>) {
     let events = client.drain_events().into_iter();
     events.partition(|event| event.get("presence").is_some())
 }
@@ -136,7 +136,7 @@ fn hat_changes_on_the_server_are_received() {
         server.add_hats(ROOM, OFF, &[("urn:x:3", ODD)]);
         ana.drain_events();
         site.run(&["plan"]).exits(6).prints("to receive");
-        let there = server.all_hats(ROOM);
+        let before = server.all_hats(ROOM);
         site.run_ok(&["pull"]).prints("received");
         assert_eq!(
             site.titles(ROOM, BOB),
@@ -144,8 +144,8 @@ fn hat_changes_on_the_server_are_received() {
         );
         assert_eq!(site.titles(ROOM, OFF), titles(&[("urn:x:3", ODD)]));
         assert_eq!(site.history()[0]["actor"], "server:example");
-        assert_eq!(server.all_hats(ROOM), there, "the server is not touched");
-        assert_eq!(heard(&mut ana), (Vec::new(), Vec::new()));
+        assert_eq!(server.all_hats(ROOM), before, "the server is not changed");
+        assert_eq!(presences_and_others(&mut ana), (Vec::new(), Vec::new()));
         site.run_ok(&["plan"]).prints("No differences");
     });
 }
@@ -176,7 +176,7 @@ fn all_changes_on_prosody_are_received() {
         assert_eq!(users["eve@localhost"]["affiliation"], "member");
         let entry = &site.history()[0];
         assert_eq!(entry["actor"], "server:example");
-        assert!(ana.drain_presences().is_empty(), "the room sees nothing of it");
+        assert!(ana.drain_presences().is_empty(), "nothing is sent to the room");
         site.run_ok(&["plan"]).prints("No differences");
     });
 }
@@ -188,13 +188,13 @@ fn independent_changes_of_both_sides_are_merged() {
         site.add(ROOM, BOB, "urn:x:here", "Here");
         site.run_ok(&["remove", ROOM, BOB, "urn:x:old"]);
         server.add_hats(ROOM, BOB, &[("urn:x:there", "There")]);
-        // The entries of the catalog, too.
-        let done = if server.kind == Kind::Ejabberd26 {
+        // With a catalog, an entry is sent and another is received, too.
+        let counts = if server.kind == Kind::Ejabberd26 {
             "3 sent, 2 received"
         } else {
             "2 sent, 1 received"
         };
-        site.run_ok(&["apply", "--yes"]).prints(done);
+        site.run_ok(&["apply", "--yes"]).prints(counts);
         let both = titles(&[("urn:x:here", "Here"), ("urn:x:there", "There")]);
         assert_eq!(site.titles(ROOM, BOB), both);
         assert_eq!(server.hats_of(ROOM, BOB), both);
@@ -230,7 +230,7 @@ fn conflict_stays_until_a_side_is_chosen() {
 #[test]
 fn first_comparison_deletes_nothing() {
     on_each(KINDS, |server| {
-        room(server);
+        create_room(server);
         let site = Site::send_ask(server);
         site.run_ok(&["room", "add", ROOM]);
         for user in [BOB, "zoe@localhost"] {
@@ -248,12 +248,12 @@ fn first_comparison_deletes_nothing() {
         assert_eq!(
             server.all_hats(ROOM).into_keys().collect::<Vec<_>>(),
             [BOB],
-            "a user who is not there gets nothing"
+            "a user without an affiliation on the server gets no hat"
         );
-        // Only ejabberd could hold it.
-        let offered = if server.kind.is_prosody() { 0 } else { 6 };
+        // Only ejabberd can store hats of users without an affiliation.
+        let code = if server.kind.is_prosody() { 0 } else { 6 };
         site.run(&["plan"])
-            .exits(offered)
+            .exits(code)
             .prints("left out")
             .prints("not affiliated");
     });
@@ -286,31 +286,29 @@ fn restricted_sessions_see_and_change_only_their_rooms() {
         let site = pulled_site(server);
         let other = "other@conference.localhost";
         server.create_prosody_room(other, &json!([[BOB, "member", {"urn:x:1": hat("Secret")}]]));
-        let config = site.path("config.toml").display().to_string();
-        let restricted = |arguments: &[&str], limit: &[&str]| {
+        let run_restricted = |arguments: &[&str], restriction: &[&str]| {
             let mut command = site.command(&[]);
-            command.args(limit).args(arguments);
+            command.args(restriction).args(arguments);
             let output = command.output().unwrap();
             let text = [output.stdout, output.stderr].concat();
             (output.status.code().unwrap(), String::from_utf8(text).unwrap())
         };
-        assert!(std::path::Path::new(&config).exists());
-        let limit = ["--room", ROOM];
-        let (code, text) = restricted(&["plan"], &limit);
+        let only_room = ["--room", ROOM];
+        let (code, text) = run_restricted(&["plan"], &only_room);
         assert!(code == 0 && !text.contains("other"), "{text}");
-        let (code, text) = restricted(&["pull", other], &limit);
+        let (code, text) = run_restricted(&["pull", other], &only_room);
         assert!(code != 0 && text.contains("restricted"), "{text}");
-        restricted(&["pull"], &limit);
+        run_restricted(&["pull"], &only_room);
         assert_eq!(site.file()["rooms"][other], Value::Null);
         site.add(ROOM, BOB, "urn:x:1", "Here");
-        let (code, text) = restricted(&["plan"], &["--read-only"]);
+        let (code, text) = run_restricted(&["plan"], &["--read-only"]);
         assert!(code == 6 && text.contains("1 to send"), "{text}");
         for command in [&["apply", "--yes"][..], &["pull"]] {
-            let (code, text) = restricted(command, &["--read-only"]);
+            let (code, text) = run_restricted(command, &["--read-only"]);
             assert!(code == 1 && text.contains("read-only"), "{text}");
         }
         assert_eq!(server.prosody_hats(ROOM, BOB), json!({"urn:x:old": hat("Old")}));
-        let (code, text) = restricted(&["apply", "--yes"], &limit);
+        let (code, text) = run_restricted(&["apply", "--yes"], &only_room);
         assert_eq!(code, 0, "{text}");
         assert_eq!(
             server.prosody_hats(ROOM, BOB),

@@ -1,4 +1,4 @@
-//! What others change in watched rooms is reported, and nothing of other rooms.
+//! Backends report changes of others in watched rooms, and no changes in other rooms.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -16,7 +16,8 @@ use crate::watcher::{Watcher, room_of};
 
 const OTHER: &str = "other@conference.localhost";
 
-fn ways(server: &Server) -> &'static [Transport] {
+/// The transports to test for a server. ejabberd has only one, for which [`Transport::Socket`] stands.
+fn transports(server: &Server) -> &'static [Transport] {
     if server.kind.is_prosody() {
         &[Transport::Socket, Transport::Command]
     } else {
@@ -24,7 +25,7 @@ fn ways(server: &Server) -> &'static [Transport] {
     }
 }
 
-/// A backend for a server; for ejabberd there is only one way.
+/// A backend for a server. For ejabberd, the transport is ignored.
 fn backend(server: &Server, transport: Transport) -> Box<dyn Backend> {
     #[cfg(feature = "live")]
     if !server.kind.is_prosody() {
@@ -33,10 +34,10 @@ fn backend(server: &Server, transport: Transport) -> Box<dyn Backend> {
     Box::new(shell::connect(server, transport))
 }
 
-/// Runs a test for each way to reach a server.
-fn each_way(test: impl Fn(&mut Server, Box<dyn Backend>) + Sync) {
+/// Runs a test on each kind of server with each transport.
+fn on_each_with_each_transport(test: impl Fn(&mut Server, Box<dyn Backend>) + Sync) {
     on_each(KINDS, |server| {
-        for transport in ways(server) {
+        for transport in transports(server) {
             assert!(server.remove_rooms());
             let backend = backend(server, *transport);
             test(server, backend);
@@ -44,7 +45,7 @@ fn each_way(test: impl Fn(&mut Server, Box<dyn Backend>) + Sync) {
     });
 }
 
-fn rooms(server: &Server) {
+fn create_rooms(server: &Server) {
     let users: &[Member<'_>] = &[
         (ANA, "owner", &[]),
         (BOB, "member", &[("urn:x:old", "Old")]),
@@ -60,8 +61,8 @@ fn has(id: &'static str) -> impl Fn(Option<&RemoteUser>) -> bool {
 
 #[test]
 fn changes_of_others_are_reported() {
-    each_way(|server, backend| {
-        rooms(server);
+    on_each_with_each_transport(|server, backend| {
+        create_rooms(server);
         let mut watcher = Watcher::start(backend, &[ROOM]);
         let mut seen = Vec::new();
         server.add_hats(OTHER, BOB, &[("urn:x:1", "First")]);
@@ -85,10 +86,10 @@ fn changes_of_others_are_reported() {
 
 #[test]
 fn no_change_between_watching_and_reading_is_missed() {
-    each_way(|server, backend| {
-        rooms(server);
+    on_each_with_each_transport(|server, backend| {
+        create_rooms(server);
         let mut watcher = Watcher::start(backend, &[]);
-        // Read before it is watched, or after.
+        // One room is read before it is watched, the other one after that.
         watcher.read(&[ROOM]);
         server.add_hats(ROOM, BOB, &[("urn:x:1", "First")]);
         watcher.watch(&[ROOM, OTHER]);
@@ -102,11 +103,11 @@ fn no_change_between_watching_and_reading_is_missed() {
     });
 }
 
-/// The memory of the processes that carry a shell, in kB.
-fn carriers() -> u64 {
+/// The memory of the processes that run `prosodyctl shell`, in kB.
+fn memory_of_prosodyctl() -> u64 {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let folders = processes.map(|process| process.path());
-    let carries = |folder: &std::path::PathBuf| {
+    let is_prosodyctl = |folder: &std::path::PathBuf| {
         let line = std::fs::read_to_string(folder.join("cmdline")).unwrap_or_default();
         line.contains("prosodyctl") && line.contains("lua")
     };
@@ -115,7 +116,7 @@ fn carriers() -> u64 {
         let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
         line.split_whitespace().nth(1)?.parse().ok()
     };
-    folders.filter(carries).filter_map(memory).sum()
+    folders.filter(is_prosodyctl).filter_map(memory).sum()
 }
 
 #[test]
@@ -125,8 +126,8 @@ fn speed() {
         let Some(server) = Server::start(*kind) else {
             continue;
         };
-        rooms(&server);
-        for transport in ways(&server) {
+        create_rooms(&server);
+        for transport in transports(&server) {
             let backend = backend(&server, *transport);
             let mut watcher = Watcher::start(backend, &[ROOM]);
             let mut times = Vec::new();
@@ -153,15 +154,15 @@ fn speed() {
             let memory =
                 || server.lua("collectgarbage() collectgarbage() return tostring(collectgarbage('count'))");
             let log = || std::fs::metadata(server.path("server.log")).unwrap().len();
-            let before = (memory(), carriers(), log());
+            let before = (memory(), memory_of_prosodyctl(), log());
             let began = Instant::now();
             for _ in 0..50_000 {
                 watcher.backend.poll(&mut |seen| panic!("{seen:?}")).unwrap();
             }
             let each = began.elapsed().as_secs_f64() / 50.0;
             println!(
-                "{kind:?} {transport:?} look {each:.3} ms; memory of server, of carrier (kB), log: {before:?}, after 50,000 {:?}",
-                (memory(), carriers(), log())
+                "{kind:?} {transport:?} poll {each:.3} ms; memory of the server and of prosodyctl (kB), size of the log (bytes): before {before:?}, after 50,000 polls {:?}",
+                (memory(), memory_of_prosodyctl(), log())
             );
         }
     }

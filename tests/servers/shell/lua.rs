@@ -172,8 +172,8 @@ fn hats() -> impl Strategy<Value = Hats> {
     prop::collection::vec(hat, 1..5)
 }
 
-/// Adds these hats and makes the first user an admin, then checks that all valid texts arrive unchanged, and that changes
-/// with invalid texts are refused.
+/// Adds these hats and makes the first user an admin, then checks that all valid texts arrive unchanged, and that
+/// changes with invalid texts are refused.
 fn check(shell: &LuaShell, room: &Jid, users: &[(Jid, Hats)], actor: &str, reason: &str) {
     let service = Jid::parse(room.domain()).unwrap();
     let mut backend = prosody(ServerSettings::new(

@@ -1,5 +1,5 @@
-//! The speed of reading and applying, compared with a minimal script that does the same, in turn. Nothing is asserted about
-//! time: the figures are printed (`cargo test --release --test servers speed -- --ignored --nocapture`).
+//! The speed of reading and applying, compared with a minimal script that does the same, in turn. Nothing is asserted
+//! about time: the figures are printed (`cargo test --release --test servers speed -- --ignored --nocapture`).
 
 use std::path::Path;
 use std::process::Command;

@@ -66,8 +66,8 @@ impl Peer {
         Some(())
     }
 
-    /// Performs SCRAM-SHA-1 with the password `secret`. `iterations` is the end of the challenge, such as `i=4096`. Without
-    /// `is_proof_valid`, the server does not prove that it knows the password.
+    /// Performs SCRAM-SHA-1 with the password `secret`. `iterations` is the end of the challenge, such as `i=4096`.
+    /// Without `is_proof_valid`, the server does not prove that it knows the password.
     pub(super) fn scram(&mut self, iterations: &str, is_proof_valid: bool) -> Option<()> {
         let first = decoded(&self.read_until("</auth>")?);
         let bare = first.split_once("n,,")?.1.to_owned();
@@ -157,8 +157,8 @@ pub(super) fn commands(node: &str) -> String {
     )
 }
 
-/// Performs a login, and then answers each request as an empty room does, unless `behavior` returns that it has handled the
-/// request.
+/// Performs a login, and then answers each request as an empty room does, unless `behavior` returns that it has handled
+/// the request.
 pub(super) fn serve_room(peer: &mut Peer, behavior: impl Fn(&mut Peer, &str, &str) -> bool) -> Option<()> {
     peer.log_in()?;
     loop {

@@ -5,8 +5,8 @@ use hatrack::sync::{CatalogValue, Condition, HatValue, ItemChange, ItemOutcome};
 use super::fake::{FakeServer, answer, list, serve_room};
 use super::{ROOM, apply, change, define};
 
-/// Applies a change to a room with one catalog entry and these hats of users. Returns the outcome, and the text that the
-/// server received.
+/// Applies a change to a room with one catalog entry and these hats of users. Returns the outcome, and the text that
+/// the server received.
 fn apply_one(
     hats: &'static [&'static [(&'static str, &'static str)]],
     change: ItemChange,

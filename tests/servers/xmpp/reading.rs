@@ -154,7 +154,10 @@ fn account_without_rights_gets_the_reason() {
         let report = bob.check().unwrap();
         assert_eq!((report.rights, report.class), (ServerRights::None, None));
         assert_eq!(report.rooms[0].allowed, Some(false));
-        assert!(report.problems[0].what.contains("bob@localhost"), "{report:?}");
+        assert!(
+            report.problems[0].description.contains("bob@localhost"),
+            "{report:?}"
+        );
         let read = read_all(&mut bob, &[ROOM, &format!("gone@{SERVICE}")]).unwrap();
         assert!(
             matches!(&read[0].1, RoomRead::Forbidden(why) if why.contains("Only owners and admins")),
@@ -180,7 +183,7 @@ fn unknown_service_is_reported() {
         assert!(matches!(backend.list_rooms(), Err(Error::Refused(why)) if why.contains("Check services")));
         let report = backend.check().unwrap();
         assert!(
-            report.problems[0].what.contains("nonsense.localhost"),
+            report.problems[0].description.contains("nonsense.localhost"),
             "{report:?}"
         );
         assert_eq!(report.transport.as_deref(), Some("TLS 1.3"));

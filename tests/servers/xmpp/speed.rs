@@ -1,6 +1,5 @@
-//! The speed of reading and applying, compared with a minimal script that does the same, in turn. The figures are printed, not
-//! asserted:
-//! `cargo test --release --test servers xmpp::speed -- --ignored --nocapture`.
+//! The speed of reading and applying, compared with a minimal script that does the same, in turn. The figures are
+//! printed, not asserted: `cargo test --release --test servers xmpp::speed -- --ignored --nocapture`.
 
 use std::ops::RangeInclusive;
 use std::path::Path;

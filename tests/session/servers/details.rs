@@ -55,8 +55,8 @@ fn report() -> ServerReport {
         }],
         all_rooms: true,
         problems: vec![ServerProblem {
-            what: "rooms.example.org is not a chat room service on this server".into(),
-            remedy: "in the configuration, set \"services\" to the server's chat room services: conference.example.org".into(),
+            description: "rooms.example.org is not a chat room service on this server".into(),
+            solution: "in the configuration, set \"services\" to the server's chat room services: conference.example.org".into(),
         }],
     }
 }

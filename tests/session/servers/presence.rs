@@ -237,6 +237,23 @@ fn users_view_marks_users_who_are_online_in_any_room() {
 }
 
 #[test]
+fn hats_view_finds_users_by_nickname_and_presence() {
+    let mut session = with_occupants();
+    session.keys("w Enter");
+    for text in ["Terry_ph", "~online"] {
+        session.keys("/");
+        session.text(text);
+        let found = session.state.selected(Pane::Second);
+        let found = found.and_then(|row| session.state.user_with_hat_at(row));
+        assert_eq!(found, Some(&jid(TERRY)), "{text}");
+        session.keys("Esc");
+    }
+    session.keys("/");
+    session.text("!~online");
+    assert_eq!(session.state.length(Pane::Second), 0);
+}
+
+#[test]
 fn hostile_nicknames_are_shown_harmlessly() {
     let mut session = with_occupants();
     let nasty = [

@@ -27,10 +27,8 @@ impl PlanOverlay {
                         .and_then(|(_, _, line)| line.user())
                 };
                 let wanted = user(&(server, room, first));
-                let lines = all_of(server, room);
-                lines
-                    .skip(first)
-                    .take_while(|index| user(index) == wanted)
+                all_of(server, room)
+                    .filter(|index| user(index) == wanted)
                     .collect()
             }
             Some(PlanRow::Room(server, room)) => all_of(server, room).collect(),

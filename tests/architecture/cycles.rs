@@ -1,4 +1,4 @@
-//! Finds files of the crate that depend on each other in a circle, directly or through other files.
+//! Finds files of the crate that depend on each other in a cycle, directly or through other files.
 //!
 //! A node is a file: `foo.rs` together with the files below `foo/`. A `mod.rs` is a node of its own, so that it may re-export
 //! names of its children but define nothing that they need. An edge is a path that a file names, resolved through re-exports
@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::Reading;
+use super::ParsedSource;
 
 /// A module: the names from the root of the crate, without `crate`.
 type Module = Vec<String>;
@@ -16,7 +16,7 @@ type Module = Vec<String>;
 /// A file with the paths that it names.
 struct File {
     path: String,
-    reading: Reading,
+    parsed: ParsedSource,
 }
 
 /// The files of a crate by their modules.
@@ -34,14 +34,14 @@ fn module_of(path: &str) -> Module {
 }
 
 impl Files {
-    /// Reads files, given by their paths below `src` and their contents. Files that no other file declares as a module are left
-    /// out.
+    /// Reads files, given by their paths below `src` and their contents. Files that no other file declares as a module are
+    /// ignored.
     pub(super) fn new<'a>(sources: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let read = |(path, source): (&str, &str)| {
             let module = module_of(path);
-            let reading = Reading::of(source, &module);
+            let parsed = ParsedSource::new(source, &module);
             let path = path.to_owned();
-            (module, File { path, reading })
+            (module, File { path, parsed })
         };
         let mut files: BTreeMap<Module, File> = sources
             .into_iter()
@@ -52,22 +52,22 @@ impl Files {
             let is_declared = |module: &Module| {
                 module.split_last().is_none_or(|(name, parent)| {
                     let parent = files.get(parent);
-                    parent.is_some_and(|parent| parent.reading.modules.contains(name))
+                    parent.is_some_and(|parent| parent.parsed.modules.contains(name))
                 })
             };
-            let lost: Vec<Module> = files
+            let undeclared: Vec<Module> = files
                 .keys()
                 .filter(|module| !is_declared(module))
                 .cloned()
                 .collect();
-            if lost.is_empty() {
+            if undeclared.is_empty() {
                 return Self(files);
             }
-            files.retain(|module, _| !lost.contains(module));
+            files.retain(|module, _| !undeclared.contains(module));
         }
     }
 
-    /// The file that defines the item with this path from the root of the crate.
+    /// The file that defines the item with this path from the root of the crate. Follows at most nine re-exports.
     fn defining_file(&self, path: &[String], depth: usize) -> Option<&File> {
         let mut module = Module::new();
         let mut rest = path;
@@ -83,15 +83,16 @@ impl Files {
         let [name, after @ ..] = rest else {
             return Some(file);
         };
-        let elsewhere = file.reading.aliases.get(name).filter(|_| depth < 9);
-        let elsewhere = elsewhere.and_then(|full| self.absolute(full, &module));
-        match elsewhere {
+        let re_exported = file.parsed.aliases.get(name).filter(|_| depth < 9);
+        let re_exported = re_exported.and_then(|full| self.absolute(full, &module));
+        match re_exported {
             Some(full) => self.defining_file(&[full, after.to_vec()].concat(), depth + 1),
             None => Some(file),
         }
     }
 
-    /// The path from the root of the crate, without `crate`; `None` if it is of another crate, or of the file itself.
+    /// The path from the root of the crate, without `crate`; `None` for a path of another crate, or of an item
+    /// of the file itself.
     fn absolute(&self, path: &[String], module: &[String]) -> Option<Module> {
         match path {
             [first, rest @ ..] if first == "crate" => Some(rest.to_vec()),
@@ -117,7 +118,7 @@ impl Files {
         let mut edges = Edges::new();
         for (module, file) in &self.0 {
             let from = self.node(file);
-            for (named, _) in &file.reading.named {
+            for (named, _) in &file.parsed.paths {
                 let Some(full) = self.absolute(named, module) else {
                     continue;
                 };
@@ -134,10 +135,10 @@ impl Files {
         edges
     }
 
-    /// A description of each circle: its files, and the names by which each depends on others.
-    pub(super) fn circles(&self) -> Vec<String> {
+    /// A description of each cycle: its files, and the names by which each depends on others.
+    pub(super) fn cycles(&self) -> Vec<String> {
         let edges = self.edges();
-        let mut all_from: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut reachable: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for from in edges.keys() {
             let mut all = BTreeSet::new();
             let mut next = vec![from.as_str()];
@@ -148,72 +149,72 @@ impl Files {
                     }
                 }
             }
-            all_from.insert(from, all);
+            reachable.insert(from, all);
         }
-        let reaches = |from: &str, to: &str| all_from.get(from).is_some_and(|all| all.contains(to));
+        let reaches = |from: &str, to: &str| reachable.get(from).is_some_and(|all| all.contains(to));
         let mut reported: BTreeSet<&str> = BTreeSet::new();
-        let mut circles = Vec::new();
+        let mut cycles = Vec::new();
         for node in edges.keys() {
             if reported.contains(node.as_str()) || !reaches(node, node) {
                 continue;
             }
-            let circle: Vec<&String> = edges
+            let cycle: Vec<&String> = edges
                 .keys()
                 .filter(|other| reaches(node, other) && reaches(other, node))
                 .collect();
-            let mut description = format!("a circle of {} files:", circle.len());
-            for from in &circle {
+            let mut description = format!("a cycle of {} files:", cycle.len());
+            for from in &cycle {
                 reported.insert(from);
                 for (to, names) in edges.get(*from).into_iter().flatten() {
-                    if circle.contains(&to) {
+                    if cycle.contains(&to) {
                         let names: Vec<&str> = names.iter().map(String::as_str).collect();
                         let _ = write!(description, "\n  src/{from} -> src/{to}: {}", names.join(", "));
                     }
                 }
             }
-            circles.push(description);
+            cycles.push(description);
         }
-        circles
+        cycles
     }
 }
 
 #[test]
-fn a_circle_is_found_wherever_it_hides() {
+fn cycles_are_found() {
     let lib = ("lib.rs", "pub mod a; mod b; pub mod c;");
     #[rustfmt::skip]
-    let circles: [&[(&str, &str)]; 7] = [
+    let with_cycle: [&[(&str, &str)]; 7] = [
         &[("a.rs", "use crate::b::B; pub struct A;"), ("b.rs", "pub struct B(crate::a::A);")],
         &[("a.rs", "use super::b; fn f() { b::g(); }"), ("b.rs", "use crate::c::C;"), ("c.rs", "use super::a::A; pub struct C;")],
         // Through names that are re-exported, under another name, in braces, or by a private `use` of the parent.
         &[("a/mod.rs", "mod x; mod y; pub use y::Y;"), ("a/x.rs", "use super::Y; pub struct X;"), ("a/y.rs", "use crate::a::x::X; pub struct Y;")],
         &[("a/mod.rs", "pub mod x; mod y; use y::Y as Z;"), ("a/x.rs", "use super::{Z}; pub struct X;"), ("a/y.rs", "use super::x::X; pub struct Y;")],
         &[("a.rs", "pub use crate::b::B;"), ("b.rs", "pub struct B; fn f(_: crate::c::C) {}"), ("c.rs", "pub struct C; use super::a;")],
-        // With an item that a parent defines in a `mod.rs`; of files below others.
+        // Through an item that a parent defines in a `mod.rs`; through a file below another file.
         &[("a/mod.rs", "mod x; pub fn f() { x::g(); }"), ("a/x.rs", "pub fn g() { super::f(); }")],
         &[("a.rs", "mod x;"), ("a/x.rs", "use crate::b::B;"), ("b.rs", "use crate::a::A; pub struct B;")],
     ];
-    for files in circles {
-        let found = Files::new(files.iter().copied().chain([lib])).circles();
+    for files in with_cycle {
+        let found = Files::new(files.iter().copied().chain([lib])).cycles();
         assert_eq!(found.len(), 1, "{files:?}: {found:?}");
     }
 }
 
 #[test]
-fn files_without_a_circle_pass() {
+fn files_without_a_cycle_are_accepted() {
     let lib = ("lib.rs", "pub mod a; mod b; pub mod c;");
     #[rustfmt::skip]
-    let fine: [&[(&str, &str)]; 5] = [
+    let without_cycle: [&[(&str, &str)]; 5] = [
         &[("a.rs", "use crate::b::B; use crate::c::C;"), ("b.rs", "use crate::c::C;"), ("c.rs", "pub struct C;")],
         // A file and the files below it are one node.
         &[("a.rs", "mod x; pub struct A;"), ("a/x.rs", "use super::A; pub struct X;")],
         // A file that re-exports a name does not define it.
         &[("a/mod.rs", "mod x; mod y; pub use x::X; pub use y::Y;"), ("a/x.rs", "pub struct X;"), ("a/y.rs", "use super::X; pub struct Y;")],
-        // Only in tests.
+        // Code for tests does not count.
         &[("a.rs", "use crate::b::B; pub struct A;"), ("b.rs", "pub struct B; #[cfg(test)] mod tests { use crate::a::A; }")],
         &[("a.rs", "use crate::b::B; pub struct A;"), ("b.rs", "pub struct B; #[cfg(test)] mod tests;"), ("b/tests.rs", "use crate::a::A;")],
     ];
-    for files in fine {
-        let found = Files::new(files.iter().copied().chain([lib])).circles();
+    for files in without_cycle {
+        let found = Files::new(files.iter().copied().chain([lib])).cycles();
         assert!(found.is_empty(), "{files:?}: {found:?}");
     }
 }
