@@ -5,14 +5,14 @@
 //! | layer | content |
 //! |---|---|
 //! | `cli` | the command line; the commands that run without the screen |
-//! | `term` | the terminal session: input, signals, drawing loop; the only place that runs effects |
-//! | `ui` | drawing: from state to frame |
+//! | `term` | the terminal session: input, signals, the drawing loop; carries out the effects that `app` returns |
+//! | `ui` | drawing the state of `app`, in boxes or as plain text |
 //! | `app` | the application: state, messages, commands, overlays |
 //! | `server` | live servers: reads their rooms and changes them |
 //! | [`exchange`] | import and export: JSON and CSV, merged into existing data |
-//! | [`sync`] | synchronization with servers as plans, without connections |
+//! | [`sync`] | synchronization with servers: what differs, and what to send and receive; opens no connections |
 //! | [`store`] | persistence: data file, history, lock |
-//! | [`model`] | the data model: rooms, users, attachments, the three operations on hats, edits |
+//! | [`model`] | the data model: rooms, users, hats; the operations that change them, and their edits |
 //!
 //! Other programs mostly use [`model`] (pure, no I/O) and [`store`] (safe reading and writing of the data file).
 //! Without the default features of the crate, only `model`, `store`, `sync` and `exchange` are built, without terminal

@@ -26,7 +26,7 @@ use session::Session;
 struct Picture {
     /// The name of its file, without the extension.
     name: &'static str,
-    /// What it shows.
+    /// Its title, which says what it shows.
     title: &'static str,
     size: (u16, u16),
     /// The keys that lead to this screen; a step that begins with a quotation mark is typed text.
@@ -113,10 +113,10 @@ fn pictures_are_current() {
         let stored = fs::read_to_string(&path).unwrap_or_default();
         assert!(
             stored == picture,
-            "{} is not what the program draws; HATRACK_UPDATE=1 draws it again",
+            "{} is not current: run HATRACK_UPDATE=1 cargo test --test pictures",
             path.display()
         );
-        // The picture is well-formed: each text ends.
+        // Each text element is closed.
         assert_eq!(
             picture.matches("<text").count(),
             picture.matches("</text>").count()

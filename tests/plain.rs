@@ -1,4 +1,4 @@
-//! The screen as plain text: snapshots of every kind of page, each read before it was accepted.
+//! The screen as plain text: snapshots of every kind of page, the line of the cursor, and clicks.
 
 #![expect(
     clippy::unwrap_used,
@@ -133,7 +133,7 @@ fn conflict() {
 }
 
 #[test]
-fn only_a_change_is_offered_a_reason() {
+fn only_questions_about_changes_offer_a_reason() {
     let mut session = open();
     let discard = after(&mut session, "Enter a \"x\" Esc");
     assert!(discard.contains("Keys: y Discard"), "{discard}");
@@ -143,7 +143,7 @@ fn only_a_change_is_offered_a_reason() {
 }
 
 #[test]
-fn mouse_clicks_lines() {
+fn clicks_on_lines_have_targets() {
     let mut session = open();
     session.keys("Enter");
     let targets = |session: &Session, y: u16| {
@@ -171,14 +171,14 @@ fn sets_and_prompts() {
 
 #[test]
 fn theme_list() {
-    let named = |(name, description): (&str, &str)| NamedTheme {
+    let theme = |(name, description): (&str, &str)| NamedTheme {
         name: name.into(),
         description: description.into(),
     };
     let all = [("default", "follows the background"), ("mono", "without colors")];
     let start = SessionOptions {
         themes: ThemeChoices {
-            all: all.map(named).into(),
+            all: all.map(theme).into(),
             current: "default".into(),
         },
         ..SessionOptions::default()
@@ -201,7 +201,7 @@ fn draft_offer() {
     insta::assert_snapshot!(after(&mut session, ""));
 }
 
-/// The help is read, so its lines are wrapped, not cut.
+/// A screen reader must get the whole help, so its lines are wrapped.
 #[test]
 fn help_is_never_cut() {
     let wardrobe = read::wardrobe(include_bytes!("scenarios/courses.json")).unwrap();
@@ -227,7 +227,7 @@ fn help_is_never_cut() {
     }
 }
 
-/// Lines with the problems of a field before the focused one do not move the cursor from the line of its field.
+/// The problems of an earlier field take several lines; the cursor must still be in the line of the focused field.
 #[test]
 fn cursor_is_in_the_line_of_its_field_below_several_problems() {
     let mut session = open();

@@ -1,5 +1,5 @@
-//! A hundred thousand random keys on the demo data: nothing panics, everything can be drawn, and undoing all changes restores
-//! the start. Twenty thousand more with a server.
+//! A hundred thousand random keys on the demo data: nothing panics, everything can be drawn, and undoing all changes
+//! restores the start. Twenty thousand more with a server.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -30,9 +30,9 @@ const KEYS: usize = 100_000;
 /// A frame is drawn after this many keys.
 const KEYS_PER_FRAME: usize = 20;
 
-/// Random keys, both commands and arbitrary ones, except those that quit.
+/// Random keys, both commands and arbitrary ones, except `q`, which quits.
 fn key() -> impl Strategy<Value = Key> {
-    let named = vec![
+    let special_keys = vec![
         KeyCode::Enter,
         KeyCode::Enter,
         KeyCode::Esc,
@@ -55,14 +55,14 @@ fn key() -> impl Strategy<Value = Key> {
         .collect();
     prop_oneof![
         6 => prop::sample::select(commands).prop_map(|character| Key::plain(KeyCode::Char(character))),
-        5 => prop::sample::select(named).prop_map(Key::plain),
+        5 => prop::sample::select(special_keys).prop_map(Key::plain),
         1 => prop::sample::select(vec!['a', 'g', 'l', 'p', 'r', 's', 't', 'u', 'w', 'k']).prop_map(Key::ctrl),
         1 => prop::char::any().prop_filter("q quits", |character| *character != 'q')
             .prop_map(|character| Key::plain(KeyCode::Char(character))),
     ]
 }
 
-/// Whether the palette is about to run the command that quits.
+/// Whether Enter would run a command of the palette that quits or interrupts.
 fn would_quit(session: &Session) -> bool {
     let selected = session.state.top_as::<Finder>().and_then(Finder::selected_item);
     matches!(selected, Some(FinderItem::Command(command)) if matches!(command.command.id, CommandId::Quit | CommandId::Interrupt))
@@ -74,13 +74,13 @@ fn draw(session: &Session, (columns, rows): (u16, u16)) {
     ui::render(&session.state, Theme::default(), area, &mut buffer);
 }
 
-/// Closes all overlays: keeps theirs in conflicts, discards changed forms, and declines other questions.
+/// Closes all overlays: chooses theirs in conflicts, discards changed forms, and declines other questions.
 fn leave_overlays(session: &mut Session) {
     for _ in 0..50 {
         match session.state.top() {
             None => return,
             Some(top) if top.downcast_ref::<Conflict>().is_some() => session.keys("t"),
-            // Closing a changed form asks.
+            // Before a changed form is discarded, a question is shown.
             Some(top) => {
                 let is_discard_question = |confirm: &Confirm| confirm.decline_label().is_some();
                 session.keys(if top.downcast_ref().is_some_and(is_discard_question) {
@@ -95,7 +95,7 @@ fn leave_overlays(session: &mut Session) {
 }
 
 #[test]
-fn hundred_thousand_keys_undo_to_start() {
+fn undo_restores_the_start_after_a_hundred_thousand_keys() {
     let sample = read::wardrobe(include_bytes!("../assets/demo.json")).unwrap();
     let mut session = Session::open(sample.clone(), (100, 30));
     let mut runner = TestRunner::new(Config {
@@ -122,7 +122,7 @@ fn hundred_thousand_keys_undo_to_start() {
         }
     }
     assert!(session.exit_status.is_none(), "no key quits");
-    // Otherwise the test proves little.
+    // With few changes, the test would prove little.
     assert!(commits > 800, "only {commits} changes");
     leave_overlays(&mut session);
     for _ in 0..2 * commits {
@@ -133,8 +133,8 @@ fn hundred_thousand_keys_undo_to_start() {
         assert!(session.notice().starts_with("Undid"), "{}", session.notice());
     }
     assert_eq!(session.notice(), "Nothing to undo");
-    let (now, then) = (session.state.wardrobe(), &sample);
-    assert!(now.rooms().eq(then.rooms()) && now.extra == then.extra);
+    let wardrobe = session.state.wardrobe();
+    assert!(wardrobe.rooms().eq(sample.rooms()) && wardrobe.extra == sample.extra);
 }
 
 /// A server whose rooms differ from the demo data.
@@ -156,7 +156,7 @@ fn server() -> FakeServer {
 }
 
 #[test]
-fn twenty_thousand_keys_with_a_server() {
+fn twenty_thousand_keys_with_a_server_never_panic() {
     let sample = read::wardrobe(include_bytes!("../assets/demo.json")).unwrap();
     let services = sample.rooms().map(|(room, _)| room.domain().to_owned());
     let services: std::collections::BTreeSet<String> = services.collect();
@@ -175,7 +175,7 @@ fn twenty_thousand_keys_with_a_server() {
         rng_seed: RngSeed::Fixed(0x73_7276),
         ..Config::default()
     });
-    // Among others, the keys that open the servers, compare and apply.
+    // The keys that open the list of servers, compare and apply are more frequent.
     let strategy = prop_oneof![
         4 => key(),
         1 => prop::sample::select(vec!['S', 'c', 'i', 'f', 'x', 'y', 'm', 't', 'A'])
@@ -202,6 +202,6 @@ fn twenty_thousand_keys_with_a_server() {
     }
     assert!(
         plans > 200 && reports > 20,
-        "{plans} in a plan, {reports} in a report"
+        "{plans} keys in a plan, {reports} in a report"
     );
 }

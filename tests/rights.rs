@@ -1,9 +1,6 @@
 //! Rights of sessions: a permitted group changes nothing beyond them, and every change within them is permitted.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot set up its stage has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed setup fails the test")]
 
 #[cfg(test)]
 mod support;
@@ -18,15 +15,16 @@ use support::{affiliation, attachment, cases, hat_id, some_of, wardrobe};
 fn rights(wardrobe: &Wardrobe) -> impl Strategy<Value = Rights> + use<> {
     let rooms = wardrobe.rooms().flat_map(|(_, room)| room.hats().iter());
     let hats: Vec<HatId> = rooms.map(|hat| hat.id.clone()).collect();
-    let some = (some_of(hats), hat_id()).prop_map(|(some, other)| some.into_iter().chain([other]).collect());
-    (prop::option::of(some), any::<bool>()).prop_map(|(hats, no_affiliations)| Rights {
-        only_hats: hats,
+    let only_hats =
+        (some_of(hats), hat_id()).prop_map(|(some, other)| some.into_iter().chain([other]).collect());
+    (prop::option::of(only_hats), any::<bool>()).prop_map(|(only_hats, no_affiliations)| Rights {
+        only_hats,
         no_affiliations,
     })
 }
 
 /// The parts of a wardrobe that the rights do not include, as text.
-fn beyond(wardrobe: &Wardrobe, rights: &Rights) -> Vec<String> {
+fn parts_beyond(wardrobe: &Wardrobe, rights: &Rights) -> Vec<String> {
     let mut parts = Vec::new();
     if rights.only_hats.is_some() {
         parts.push(format!("{:?}", wardrobe.extra));
@@ -39,13 +37,13 @@ fn beyond(wardrobe: &Wardrobe, rights: &Rights) -> Vec<String> {
             ));
         }
         for (user, member) in room.users() {
-            parts.extend(beyond_of_user(jid, user, member, rights));
+            parts.extend(parts_of_user_beyond(jid, user, member, rights));
         }
     }
     parts
 }
 
-fn beyond_of_user(room: &Jid, user: &Jid, member: &User, rights: &Rights) -> Vec<String> {
+fn parts_of_user_beyond(room: &Jid, user: &Jid, member: &User, rights: &Rights) -> Vec<String> {
     let mut parts = Vec::new();
     if rights.no_affiliations && member.affiliation != Affiliation::None {
         parts.push(format!("{room} {user} {}", member.affiliation));
@@ -68,19 +66,19 @@ fn changed(
     affiliation: Affiliation,
 ) -> Wardrobe {
     let mut next = wardrobe.clone();
-    let may = |hat: &HatId| rights.only_hats.as_ref().is_none_or(|hats| hats.contains(hat));
+    let is_allowed = |hat: &HatId| rights.only_hats.as_ref().is_none_or(|hats| hats.contains(hat));
     for (jid, room) in wardrobe.rooms() {
         for (user, member) in room.users() {
-            let own: BTreeSet<&HatId> = member
+            let removable: BTreeSet<&HatId> = member
                 .hats
                 .iter()
                 .map(|(id, _)| id)
-                .filter(|id| may(id))
+                .filter(|id| is_allowed(id))
                 .collect();
-            for hat in own {
+            for hat in removable {
                 next.force_remove_hat(user, jid, hat).unwrap();
             }
-            if may(new) && member.affiliation.is_affiliated() {
+            if is_allowed(new) && member.affiliation.is_affiliated() {
                 next.add_user_hat(user, jid, new, attachment.clone()).unwrap();
             }
             let removes = affiliation == Affiliation::None;
@@ -92,7 +90,7 @@ fn changed(
     next
 }
 
-fn setup() -> impl Strategy<Value = (Wardrobe, Wardrobe, Rights)> {
+fn wardrobes_and_rights() -> impl Strategy<Value = (Wardrobe, Wardrobe, Rights)> {
     (wardrobe(), wardrobe()).prop_flat_map(|(one, other)| {
         let rights = rights(&one);
         (Just(one), Just(other), rights)
@@ -103,17 +101,16 @@ proptest! {
     #![proptest_config(cases(256))]
 
     #[test]
-    fn permitted_groups_change_nothing_beyond_the_rights((one, other, rights) in setup()) {
+    fn permitted_groups_change_nothing_beyond_the_rights((one, other, rights) in wardrobes_and_rights()) {
         let group = one.diff(&other);
-        let is_beyond = beyond(&one, &rights) != beyond(&other, &rights);
-        if is_beyond {
+        if parts_beyond(&one, &rights) != parts_beyond(&other, &rights) {
             prop_assert!(rights.permit(&group).is_err(), "{rights:?}: {group:?}");
         }
     }
 
     #[test]
-    fn what_the_rights_include_is_permitted_and_can_be_undone(
-        (one, _, rights) in setup(), new in hat_id(), attachment in attachment(), affiliation in affiliation()
+    fn changes_within_the_rights_are_permitted_and_can_be_undone(
+        (one, _, rights) in wardrobes_and_rights(), new in hat_id(), attachment in attachment(), affiliation in affiliation()
     ) {
         let mut rights = rights;
         if let Some(hats) = &mut rights.only_hats {
@@ -123,7 +120,7 @@ proptest! {
         let group = one.diff(&next);
         prop_assert!(rights.permit(&group).is_ok(), "{:?}: {rights:?}: {group:?}", rights.permit(&group));
         prop_assert!(rights.permit(&group.inverse()).is_ok());
-        prop_assert_eq!(beyond(&one, &rights), beyond(&next, &rights));
+        prop_assert_eq!(parts_beyond(&one, &rights), parts_beyond(&next, &rights));
     }
 }
 
@@ -155,7 +152,7 @@ fn a_group_is_refused_as_a_whole() {
         rights.permit(&group).unwrap_err().to_string(),
         "this session may only change the hat urn:x:mine; this would change the hat urn:x:other"
     );
-    // Removing the user would remove the other hat, too; removing the room would remove more than hats.
+    // Removing the user would also remove the other hat, and removing the room more than hats.
     let removal = wardrobe
         .clone()
         .set_affiliation(&user, &room, Affiliation::None)

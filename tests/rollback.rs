@@ -18,15 +18,16 @@ const MALLORY: &str = "mallory";
 
 /// The content of a data file, and its history.
 #[derive(Default)]
-struct Story {
-    now: Wardrobe,
+struct DataFile {
+    wardrobe: Wardrobe,
     /// The newest first.
-    entries: Vec<Arc<HistoryEntry>>,
+    history: Vec<Arc<HistoryEntry>>,
 }
 
-impl Story {
+impl DataFile {
+    /// Adds an entry to the history.
     fn commit(&mut self, actor: &str, group: EditGroup, undoes: Option<u64>) {
-        let revision = self.entries.len() as u64 + 1;
+        let revision = self.history.len() as u64 + 1;
         let entry = HistoryEntry {
             revision,
             id: revision.to_string().into(),
@@ -43,11 +44,12 @@ impl Story {
             send_to: Box::default(),
             partial: false,
         };
-        self.entries.insert(0, entry.into());
+        self.history.insert(0, entry.into());
     }
 
+    /// Performs an operation and adds it to the history, if it is possible and changes something.
     fn act(&mut self, actor: &str, operation: &Operation) {
-        if let Ok(group) = operation.perform(&mut self.now)
+        if let Ok(group) = operation.perform(&mut self.wardrobe)
             && !group.is_empty()
         {
             self.commit(actor, group, None);
@@ -56,15 +58,16 @@ impl Story {
 
     /// Undoes an entry as a change by this actor.
     fn undo(&mut self, actor: &str, revision: u64) {
-        let undone = self.entries.iter().find(|entry| entry.revision == revision);
+        let undone = self.history.iter().find(|entry| entry.revision == revision);
         let group = undone.unwrap().group.inverse();
-        self.now.apply(&group).unwrap();
+        self.wardrobe.apply(&group).unwrap();
         self.commit(actor, group, Some(revision));
     }
 
-    fn roll_back(&self) -> Rollback {
+    /// Plans the rollback of all changes of mallory.
+    fn plan_rollback(&self) -> Rollback {
         let target = RollbackTarget::Actor(MALLORY.into());
-        Rollback::plan(&self.now, &self.entries, &target, &TimeZone::UTC, |_| None)
+        Rollback::plan(&self.wardrobe, &self.history, &target, &TimeZone::UTC, |_| None)
     }
 }
 
@@ -83,47 +86,47 @@ fn overlap(one: &Edit, other: &Edit) -> bool {
 proptest! {
     #![proptest_config(cases(400))]
 
-    /// Changes of others that are still in effect stay; one undo restores everything, and a redo rolls back again.
+    /// Changes of others that are still in effect stay. One undo of the rollback restores everything, and a redo rolls
+    /// back again.
     #[test]
     fn changes_of_others_stay((start, operations) in wardrobe_and_operations(24), actors in prop::collection::vec(any::<bool>(), 24)) {
-        let mut story = Story { now: start, ..Story::default() };
+        let mut file = DataFile { wardrobe: start, ..DataFile::default() };
         for (operation, is_mallory) in operations.iter().zip(actors) {
-            story.act(if is_mallory { MALLORY } else { "alice" }, operation);
+            file.act(if is_mallory { MALLORY } else { "alice" }, operation);
         }
-        let plan = story.roll_back();
-        let mut after = story.now.clone();
+        let plan = file.plan_rollback();
+        let mut after = file.wardrobe.clone();
         prop_assert_eq!(after.apply(&plan.group), Ok(()));
-        // The newest first: of what others changed several times, the last change counts.
-        let others = story.entries.iter().filter(|entry| &*entry.actor == "alice");
+        // Newest first: if others changed something several times, only the last change counts.
+        let others = file.history.iter().filter(|entry| &*entry.actor == "alice");
         let others: Vec<&Edit> = others.flat_map(|entry| entry.group.0.iter().rev()).collect();
         for (at, edit) in others.iter().enumerate() {
             if others.iter().take(at).any(|later| overlap(later, edit)) {
                 continue;
             }
             let mut edit = (*edit).clone();
-            // A hat stays, whatever becomes of the affiliation with which it was added.
+            // The hat must stay even if the affiliation of its user changes.
             if let Edit::Hat { rule, .. } = &mut edit {
                 *rule = HatRule::AnyUser;
             }
             let group = EditGroup::from(edit.clone());
-            prop_assert!(!story.now.is_applied(&group) || after.is_applied(&group), "{edit:?}");
+            prop_assert!(!file.wardrobe.is_applied(&group) || after.is_applied(&group), "{edit:?}");
         }
         let mut back = after.clone();
         prop_assert_eq!(back.apply(&plan.group.inverse()), Ok(()));
-        prop_assert_eq!(&back, &story.now);
+        prop_assert_eq!(&back, &file.wardrobe);
         prop_assert_eq!(back.apply(&plan.group), Ok(()));
         prop_assert_eq!(back, after);
     }
 
-    /// Without changes of others, the start is restored.
     #[test]
-    fn alone_everything_is_undone((start, operations) in wardrobe_and_operations(24)) {
-        let mut story = Story { now: start.clone(), ..Story::default() };
+    fn without_changes_of_others_the_start_is_restored((start, operations) in wardrobe_and_operations(24)) {
+        let mut file = DataFile { wardrobe: start.clone(), ..DataFile::default() };
         for operation in &operations {
-            story.act(MALLORY, operation);
+            file.act(MALLORY, operation);
         }
-        let plan = story.roll_back();
-        let mut after = story.now.clone();
+        let plan = file.plan_rollback();
+        let mut after = file.wardrobe.clone();
         prop_assert_eq!(&plan.skipped, &[]);
         prop_assert_eq!(after.apply(&plan.group), Ok(()));
         prop_assert_eq!(after, start);
@@ -148,30 +151,31 @@ fn titled(title: &str) -> Operation {
 }
 
 /// A room with Terry.
-fn with_terry() -> Story {
-    let mut now = Wardrobe::default();
-    now.add_room(&room(), None).unwrap();
-    now.set_affiliation(&terry(), &room(), Affiliation::Member)
+fn with_terry() -> DataFile {
+    let mut wardrobe = Wardrobe::default();
+    wardrobe.add_room(&room(), None).unwrap();
+    wardrobe
+        .set_affiliation(&terry(), &room(), Affiliation::Member)
         .unwrap();
-    Story {
-        now,
-        ..Story::default()
+    DataFile {
+        wardrobe,
+        ..DataFile::default()
     }
 }
 
-/// Alice chose B last, although Mallory had chosen it before.
+/// Alice set the title B last, although Mallory had set it before.
 #[test]
-fn value_that_someone_else_chose_again_stays() {
-    let mut story = with_terry();
+fn value_that_someone_else_set_again_stays() {
+    let mut file = with_terry();
     for (actor, title) in [(MALLORY, "B"), ("alice", "C"), ("alice", "B")] {
-        story.act(actor, &titled(title));
+        file.act(actor, &titled(title));
     }
-    let plan = story.roll_back();
+    let plan = file.plan_rollback();
     assert!(plan.group.is_empty());
     let reasons: Vec<&str> = plan
         .skipped
         .iter()
-        .map(|left_out| left_out.reason.as_str())
+        .map(|skipped| skipped.reason.as_str())
         .collect();
     assert_eq!(reasons, ["alice changed it in revision 3"]);
 }
@@ -179,89 +183,89 @@ fn value_that_someone_else_chose_again_stays() {
 /// Alice undid one of Mallory's changes: Mallory's earlier ones are still undone.
 #[test]
 fn undo_by_someone_else_does_not_protect_earlier_changes() {
-    let mut story = with_terry();
-    let start = story.now.clone();
-    story.act(MALLORY, &titled("A"));
-    story.act(MALLORY, &titled("B"));
-    story.undo("alice", 2);
-    let plan = story.roll_back();
+    let mut file = with_terry();
+    let start = file.wardrobe.clone();
+    file.act(MALLORY, &titled("A"));
+    file.act(MALLORY, &titled("B"));
+    file.undo("alice", 2);
+    let plan = file.plan_rollback();
     assert_eq!((plan.undone, plan.skipped.len()), (1, 0));
-    story.now.apply(&plan.group).unwrap();
-    assert_eq!(story.now, start);
+    file.wardrobe.apply(&plan.group).unwrap();
+    assert_eq!(file.wardrobe, start);
 }
 
 /// A value that was changed several times is undone by one edit; a value that was changed back, by none.
 #[test]
 fn plan_has_one_edit_for_each_item() {
-    let mut story = with_terry();
-    let start = story.now.clone();
+    let mut file = with_terry();
+    let start = file.wardrobe.clone();
     for title in ["A", "B", "C"] {
-        story.act(MALLORY, &titled(title));
+        file.act(MALLORY, &titled(title));
     }
     let name = |name: Option<&str>| Operation::Rename(room(), name.map(Into::into));
-    story.act(MALLORY, &name(Some("New")));
-    story.act(MALLORY, &name(start.room(&room()).unwrap().name.as_deref()));
-    let plan = story.roll_back();
+    file.act(MALLORY, &name(Some("New")));
+    file.act(MALLORY, &name(start.room(&room()).unwrap().name.as_deref()));
+    let plan = file.plan_rollback();
     assert_eq!((plan.undone, plan.group.0.len()), (5, 1));
-    story.now.apply(&plan.group).unwrap();
-    assert_eq!(story.now, start);
+    file.wardrobe.apply(&plan.group).unwrap();
+    assert_eq!(file.wardrobe, start);
 }
 
-/// A room that Alice removed by mistake and restored is no obstacle.
+/// Alice removed the room by mistake and restored it.
 #[test]
-fn change_that_was_undone_is_no_obstacle() {
-    let mut story = with_terry();
-    let start = story.now.clone();
-    story.act(MALLORY, &titled("A"));
-    story.act("alice", &Operation::RemoveRoom(room()));
-    assert_eq!(story.roll_back().skipped.len(), 1);
-    story.undo("alice", 2);
-    let plan = story.roll_back();
-    story.now.apply(&plan.group).unwrap();
-    assert_eq!(story.now, start);
+fn undone_change_of_someone_else_does_not_prevent_the_rollback() {
+    let mut file = with_terry();
+    let start = file.wardrobe.clone();
+    file.act(MALLORY, &titled("A"));
+    file.act("alice", &Operation::RemoveRoom(room()));
+    assert_eq!(file.plan_rollback().skipped.len(), 1);
+    file.undo("alice", 2);
+    let plan = file.plan_rollback();
+    file.wardrobe.apply(&plan.group).unwrap();
+    assert_eq!(file.wardrobe, start);
 }
 
-/// Alice's change, which Mallory undid, is in effect again.
+/// Mallory undid a change of Alice. After the rollback, it is in effect again.
 #[test]
-fn undo_by_the_actor_is_undone() {
-    let mut story = with_terry();
-    story.act("alice", &titled("A"));
-    let start = story.now.clone();
-    story.undo(MALLORY, 1);
-    let plan = story.roll_back();
-    story.now.apply(&plan.group).unwrap();
-    assert_eq!(story.now, start);
+fn rollback_reverts_undos_by_the_actor() {
+    let mut file = with_terry();
+    file.act("alice", &titled("A"));
+    let start = file.wardrobe.clone();
+    file.undo(MALLORY, 1);
+    let plan = file.plan_rollback();
+    file.wardrobe.apply(&plan.group).unwrap();
+    assert_eq!(file.wardrobe, start);
 }
 
-/// A user to whom Alice added a hat stays with this hat.
+/// Mallory added a user, to whom Alice then added a hat.
 #[test]
 fn user_with_hats_of_others_stays() {
-    let mut story = Story::default();
-    story.now.add_room(&room(), None).unwrap();
-    story.act(
+    let mut file = DataFile::default();
+    file.wardrobe.add_room(&room(), None).unwrap();
+    file.act(
         MALLORY,
         &Operation::Affiliate(room(), terry(), Affiliation::Member),
     );
-    story.act("alice", &titled("A"));
-    let plan = story.roll_back();
+    file.act("alice", &titled("A"));
+    let plan = file.plan_rollback();
     assert!(plan.group.is_empty());
     assert_eq!(plan.skipped.len(), 1);
 }
 
-/// A change that is not allowed is left out with its reason, and so is an older one of the same thing.
+/// Older changes of the same hat are skipped, too.
 #[test]
-fn skips_what_is_not_allowed() {
-    let mut story = with_terry();
-    story.act(MALLORY, &titled("A"));
-    story.act(MALLORY, &titled("B"));
+fn forbidden_changes_are_skipped_with_their_reason() {
+    let mut file = with_terry();
+    file.act(MALLORY, &titled("A"));
+    file.act(MALLORY, &titled("B"));
     let target = RollbackTarget::Revisions([1, 2].into());
     let problem = |_: &_| Some("not allowed".to_owned());
-    let plan = Rollback::plan(&story.now, &story.entries, &target, &TimeZone::UTC, problem);
+    let plan = Rollback::plan(&file.wardrobe, &file.history, &target, &TimeZone::UTC, problem);
     assert!(plan.group.is_empty());
     let reasons: Vec<&str> = plan
         .skipped
         .iter()
-        .map(|left_out| left_out.reason.as_str())
+        .map(|skipped| skipped.reason.as_str())
         .collect();
     assert_eq!(reasons, ["not allowed", "not allowed"]);
 }

@@ -1,5 +1,5 @@
-//! The scenarios of `tests/scenarios`, in process: keys in, lines out, then the file is checked. An overlay that is open at
-//! the end is a failure.
+//! Runs the scenarios of `tests/scenarios` without a terminal: messages in, a drawn buffer out. An overlay that is open
+//! at the end is a failure.
 
 #![expect(
     clippy::unwrap_used,
@@ -28,7 +28,7 @@ use scenario::{Mouse, Scenario, Step};
 use session::Session;
 
 #[test]
-fn all_scenarios() {
+fn all_scenarios_succeed_without_a_terminal() {
     let scenarios = scenario::all();
     assert!(scenarios.len() > 5, "the scenarios were not found");
     let mut failed = Vec::new();
@@ -65,7 +65,7 @@ fn run_step(session: &mut Session, step: &Step) -> Result<(), String> {
         Step::Keys(names) => session.keys(names),
         Step::Type(text) => session.text(text),
         Step::Paste(text) => session.send(Msg::Paste(text.clone())),
-        Step::Mouse(action, text) => mouse(session, *action, text)?,
+        Step::Mouse(action, text) => use_mouse(session, *action, text)?,
         Step::Size(columns, rows) => session.send(Msg::Resize {
             columns: *columns,
             rows: *rows,
@@ -82,11 +82,11 @@ fn run_step(session: &mut Session, step: &Step) -> Result<(), String> {
         }
         Step::Focus(pane) if session.state.focus() == *pane => {}
         Step::Focus(_) => return Err(format!("the focus is on {:?}", session.state.focus())),
-        Step::See(text, wanted) => {
-            if screen(session).iter().any(|line| line.contains(text)) != *wanted {
+        Step::See(text, is_expected) => {
+            if screen(session).iter().any(|line| line.contains(text)) != *is_expected {
                 return Err(format!(
                     "{text:?} is {}on the screen",
-                    if *wanted { "not " } else { "" }
+                    if *is_expected { "not " } else { "" }
                 ));
             }
         }
@@ -99,7 +99,7 @@ fn run_step(session: &mut Session, step: &Step) -> Result<(), String> {
                 ));
             }
         }
-        Step::Other(words) => session.external_change(|wardrobe| other(wardrobe, words)),
+        Step::Other(words) => session.external_change(|wardrobe| run_command(wardrobe, words)),
         Step::File(name, content) => {
             session.files.insert(name.clone(), content.clone().into_bytes());
         }
@@ -115,42 +115,47 @@ fn run_step(session: &mut Session, step: &Step) -> Result<(), String> {
                 .fail_writes("hats.json cannot be written: the disk is full; free some space, then Ctrl-T");
         }
         Step::Full(false) => session.allow_writes(),
-        Step::Cut => cut(session),
+        Step::Cut => reconnect(session),
         Step::Ended(status) if session.exit_status == Some(*status) => {}
-        Step::Ended(_) => return Err(format!("it ended with {:?}", session.exit_status)),
-    }
-    Ok(())
-}
-
-/// Uses the mouse on a text; a double click starts with a single one.
-fn mouse(session: &mut Session, action: Mouse, text: &str) -> Result<(), String> {
-    if !session.state.has_mouse() {
-        return Err("the mouse is off".into());
-    }
-    let (x, y) =
-        scenario::position_of(&screen(session), text).ok_or(format!("{text:?} is not on the screen"))?;
-    let on = |session: &Session| {
-        let (columns, rows) = session.size;
-        let area = Rect::new(0, 0, columns, rows);
-        ui::targets_at(&session.state, Theme::default(), area, Position { x, y })
-    };
-    let click = |double, on| Msg::Click { targets: on, double };
-    match action {
-        Mouse::WheelUp | Mouse::WheelDown => session.send(Msg::Wheel {
-            targets: on(session),
-            down: action == Mouse::WheelDown,
-        }),
-        Mouse::Click => session.send(click(false, on(session))),
-        Mouse::Double => {
-            session.send(click(false, on(session)));
-            session.send(click(true, on(session)));
+        Step::Ended(_) => {
+            return Err(format!(
+                "the exit code of the session is {:?}",
+                session.exit_status
+            ));
         }
     }
     Ok(())
 }
 
-/// Disconnects, and starts a new session of the same user.
-fn cut(session: &mut Session) {
+/// Uses the mouse on a text; a double click starts with a single one.
+fn use_mouse(session: &mut Session, action: Mouse, text: &str) -> Result<(), String> {
+    if !session.state.has_mouse() {
+        return Err("the mouse is off".into());
+    }
+    let (x, y) =
+        scenario::position_of(&screen(session), text).ok_or(format!("{text:?} is not on the screen"))?;
+    let targets = |session: &Session| {
+        let (columns, rows) = session.size;
+        let area = Rect::new(0, 0, columns, rows);
+        ui::targets_at(&session.state, Theme::default(), area, Position { x, y })
+    };
+    let click = |double, targets| Msg::Click { targets, double };
+    match action {
+        Mouse::WheelUp | Mouse::WheelDown => session.send(Msg::Wheel {
+            targets: targets(session),
+            down: action == Mouse::WheelDown,
+        }),
+        Mouse::Click => session.send(click(false, targets(session))),
+        Mouse::Double => {
+            session.send(click(false, targets(session)));
+            session.send(click(true, targets(session)));
+        }
+    }
+    Ok(())
+}
+
+/// Disconnects, and starts a new session of the same user, which finds the draft.
+fn reconnect(session: &mut Session) {
     session.send(Msg::End { status: 129 });
     let draft = session.draft.take();
     let size = session.size;
@@ -162,8 +167,8 @@ fn cut(session: &mut Session) {
     }
 }
 
-/// Makes the change that a command of another user makes.
-fn other(wardrobe: &mut Wardrobe, words: &[String]) -> Result<EditGroup, EditError> {
+/// Makes the change of a command, given by its words, which another user runs.
+fn run_command(wardrobe: &mut Wardrobe, words: &[String]) -> Result<EditGroup, EditError> {
     let jid = |index: usize| Jid::parse(&words[index]).unwrap();
     let hat = |index: usize| HatId::parse(&words[index]).unwrap();
     match words[0].as_str() {
@@ -186,19 +191,23 @@ fn lines(session: &Session, pane: Pane) -> Vec<String> {
     let (columns, rows) = session.size;
     let (frame, _) = screen::frame(&session.state, Theme::default(), (columns, rows));
     // A pane extends from the top left corner of its frame to the bottom right one.
-    let is = |x, y, symbols: &[&str]| symbols.contains(&frame[(x, y)].symbol());
-    // A long notice hides the lower edge, above the details and the footer.
-    let below = |x, y| (y..rows).find(|y| is(x, *y, &["└", "┗"])).unwrap_or(rows - 3);
+    let has_symbol = |x, y, symbols: &[&str]| symbols.contains(&frame[(x, y)].symbol());
+    // A long notice hides the lower edge; the details and the footer are below it.
+    let bottom = |x, y| {
+        (y..rows)
+            .find(|y| has_symbol(x, *y, &["└", "┗"]))
+            .unwrap_or(rows - 3)
+    };
     let area = (0..rows).find_map(|y| {
-        let mut corners = (0..columns).filter(|x| is(*x, y, &["┌", "┏"]));
+        let mut corners = (0..columns).filter(|x| has_symbol(*x, y, &["┌", "┏"]));
         let index = if columns < THREE_PANE_WIDTH {
             (pane == session.state.focus()).then_some(0)
         } else {
             PANES.iter().position(|other| *other == pane)
         };
         let x = corners.nth(index?)?;
-        let right = (x..columns).find(|x| is(*x, y, &["┐", "┓"]))?;
-        Some(Rect::new(x, y, right + 1 - x, below(x, y) + 1 - y))
+        let right = (x..columns).find(|x| has_symbol(*x, y, &["┐", "┓"]))?;
+        Some(Rect::new(x, y, right + 1 - x, bottom(x, y) + 1 - y))
     });
     let Some(area) = area else {
         return Vec::new();

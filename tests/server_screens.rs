@@ -54,7 +54,7 @@ fn value(title: &str) -> HatValue {
     }
 }
 
-/// A session with two servers: one with every kind of difference, and one that was never compared.
+/// A session with two servers: one with several kinds of differences, and one that was never compared.
 fn session() -> Session {
     let mut wardrobe: Wardrobe = read::wardrobe(include_bytes!("support/wardrobe.json")).unwrap();
     let mut server = FakeServer::new("example", ServerClass::Prosody);
@@ -315,7 +315,7 @@ fn rooms_with_servers() {
 }
 
 #[test]
-fn who_is_online() {
+fn online_users() {
     let mut session = after("S Enter Esc Esc");
     let occupants: Occupants = [
         ("prof@example.org", &["Prof"][..], None),
@@ -360,7 +360,7 @@ fn who_is_online() {
 }
 
 #[test]
-fn rooms_that_nobody_follows() {
+fn room_whose_follower_is_silent() {
     let mut session = after("S Enter Esc Esc");
     send(
         &mut session,
@@ -369,7 +369,7 @@ fn rooms_that_nobody_follows() {
             follower: Follower::Silent(Some("ana, process 123".into())),
         },
     );
-    // The notice goes away.
+    // These keys close the notice.
     session.keys("j k");
     check_screen(
         "silent",
@@ -414,7 +414,7 @@ fn password() {
 }
 
 #[test]
-fn empty_wardrobe_offers_to_load() {
+fn empty_wardrobe_offers_to_receive_rooms() {
     let server = FakeServer::new("example", ServerClass::Prosody);
     let start = SessionOptions {
         file: "~/.config/hatrack/hats.json".into(),

@@ -1,5 +1,5 @@
-//! Random input and external changes: nothing panics, the selection is valid, and once everything is saved the screen shows
-//! the content of the file.
+//! Random input and external changes: nothing panics, the selection is valid, and once everything is saved, the screen
+//! shows the content of the file.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
@@ -26,7 +26,7 @@ use ratatui::layout::{Position, Rect};
 use session::Session;
 
 fn any_key() -> impl Strategy<Value = Key> {
-    let named = vec![
+    let special_keys = vec![
         KeyCode::Enter,
         KeyCode::Esc,
         KeyCode::Tab,
@@ -49,7 +49,7 @@ fn any_key() -> impl Strategy<Value = Key> {
     let control: Vec<char> = "acglprstuwzk".chars().collect();
     prop_oneof![
         6 => select(commands).prop_map(|character| Key::plain(KeyCode::Char(character))),
-        5 => select(named).prop_map(Key::plain),
+        5 => select(special_keys).prop_map(Key::plain),
         1 => select(control).prop_map(Key::ctrl),
         1 => any::<char>().prop_map(|character| Key::plain(KeyCode::Char(character))),
     ]
@@ -178,10 +178,10 @@ proptest! {
                 prop_assert_eq!(state.wardrobe(), &session.memory.snapshot().wardrobe);
             }
         }
-        // Esc closes one overlay at a time, except questions that need an answer.
         session.allow_writes();
-        // A screen that is too small takes no keys for what it does not show.
+        // A screen that is too small ignores most keys.
         session.send(Msg::Resize { columns: 80, rows: 24 });
+        // Esc closes one overlay at a time, except questions that need an answer.
         for _ in 0..200 {
             let depth = session.state.overlays().len();
             session.send(Msg::Key(Key::plain(KeyCode::Esc)));
@@ -228,10 +228,10 @@ fn slow_step() -> impl Strategy<Value = SlowStep> {
 proptest! {
     #![proptest_config(support::cases(300))]
 
-    /// However late the store worker answers, a single session has no conflicts, and in the end the file has the content
-    /// shown on the screen, the same as with immediate answers.
+    /// However late the store worker answers, a single session has no conflicts. In the end, the file has the content that
+    /// the screen shows, the same as with immediate answers.
     #[test]
-    fn slow_store_worker_gives_same_result(steps in prop::collection::vec(slow_step(), 0..60)) {
+    fn slow_store_worker_causes_no_conflicts_and_gives_the_same_result(steps in prop::collection::vec(slow_step(), 0..60)) {
         let bytes = include_bytes!("scenarios/courses.json");
         let mut session = Session::open(hatrack::model::read::wardrobe(bytes).unwrap(), (100, 30));
         session.delay_answers();
@@ -255,16 +255,16 @@ proptest! {
         prop_assert!(!session.state.overlays().iter().any(|overlay| overlay.downcast_ref::<Conflict>().is_some()));
         prop_assert_eq!(session.state.save_state(), SaveState::Saved);
         let saved = session.memory.snapshot().wardrobe;
-        prop_assert!(session.state.wardrobe().rooms().eq(saved.rooms()), "the screen shows something else");
+        prop_assert!(session.state.wardrobe().rooms().eq(saved.rooms()), "the screen differs from the file");
         let saved_quickly = quick.memory.snapshot().wardrobe;
-        prop_assert!(searched || saved_quickly.rooms().eq(saved.rooms()), "quick answers lead to something else");
+        prop_assert!(searched || saved_quickly.rooms().eq(saved.rooms()), "the file differs from that of quick answers");
     }
 }
 
 proptest! {
     #![proptest_config(support::cases(200))]
 
-    /// With arbitrary bytes as a draft nothing panics, and an offered draft can be restored, postponed or discarded.
+    /// With arbitrary bytes as a draft and arbitrary keys, neither this session nor the next one panics.
     #[test]
     fn any_draft_is_handled(bytes in draft(), keys in prop::collection::vec(any_key(), 0..12)) {
         let file = include_bytes!("scenarios/courses.json");
@@ -276,11 +276,11 @@ proptest! {
         }
         session.send(Msg::End { status: 129 });
         prop_assert_eq!(session.exit_status.is_some(), true);
-        // The remaining draft, if any, is valid.
-        let left = session.draft.clone();
+        // The next session finds the remaining draft, if there is one.
+        let remaining = session.draft.clone();
         let mut next = Session::open(session.memory.snapshot().wardrobe, (100, 30));
-        if let Some(left) = left {
-            next.send(Msg::DraftFound(left));
+        if let Some(remaining) = remaining {
+            next.send(Msg::DraftFound(remaining));
         }
     }
 }
@@ -310,7 +310,7 @@ proptest! {
     #![proptest_config(support::cases(200))]
 
     #[test]
-    fn cleared_filter_leaves_no_trace(
+    fn cleared_filter_changes_at_most_the_selection(
         wardrobe in support::wardrobe(),
         keys in select(vec!["", "Tab", "Tab Tab", "w", "w Tab", "w Tab Tab"]),
         typed in "[a-z@#! .]{0,8}",
@@ -328,7 +328,7 @@ proptest! {
         session.text(&typed);
         session.keys("Esc");
         prop_assert_eq!(session.state.filter(session.state.focus()).is_none(), true);
-        // If the filter matched nothing or the selected row, nothing has changed; else another row is selected.
+        // If the filter matched no row or the selected row, nothing has changed. Otherwise, another row may be selected.
         let now = visible(&session);
         prop_assert_eq!(&now.0, &before.0);
         let moved = now.3.map(|(.., at)| at) != before.3.map(|(.., at)| at);
@@ -350,7 +350,7 @@ proptest! {
         session.keys(marks);
         session.keys(change);
         if session.state.top_as::<Confirm>().is_some() {
-            prop_assert!(session.state.wardrobe().rooms().eq(before.rooms()), "nothing before the answer");
+            prop_assert!(session.state.wardrobe().rooms().eq(before.rooms()), "nothing changes before the answer");
             session.keys("y");
         }
         // Close a form that was rejected.
@@ -384,9 +384,9 @@ fn keymap() -> impl Strategy<Value = Keymap> {
 proptest! {
     #![proptest_config(support::cases(100))]
 
-    /// With any bindings, a key has one meaning in one place, and every overlay can be closed.
+    /// With any bindings, a key of a command runs this command in its place, and every overlay can be closed.
     #[test]
-    fn any_keymap_is_sound(keymap in keymap(), keys in prop::collection::vec(any_key(), 0..40)) {
+    fn keys_of_any_keymap_run_their_commands_and_close_overlays(keymap in keymap(), keys in prop::collection::vec(any_key(), 0..40)) {
         let file = include_bytes!("scenarios/courses.json");
         let wardrobe = hatrack::model::read::wardrobe(file).unwrap();
         let start = SessionOptions { keymap: keymap.clone(), ..SessionOptions::default() };

@@ -17,6 +17,7 @@ use hatrack::ui::theme::{Backdrop, ColorDepth, Theme};
 use session::Session;
 
 const ROOM: &str = "courses@conference.example.org";
+
 fn color() -> Theme {
     Theme::default()
 }
@@ -30,7 +31,7 @@ fn ascii() -> Theme {
 
 /// A usual terminal, a large one, and one that has room for one pane.
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 20)];
-/// The same sizes and a very large one, for screens that show more there than wider gaps.
+/// The same sizes and a very large one, for screens that show more content in it.
 const WITH_WIDE: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (60, 20)];
 const USUAL: [(u16, u16); 1] = [(80, 24)];
 
@@ -482,7 +483,7 @@ fn hat_sets() {
 
 /// The themes of a configuration.
 fn themes() -> ThemeChoices {
-    let named = |(name, description): (&str, &str)| NamedTheme {
+    let theme = |(name, description): (&str, &str)| NamedTheme {
         name: name.into(),
         description: description.into(),
     };
@@ -493,7 +494,7 @@ fn themes() -> ThemeChoices {
         ("the evening of a very long day", "your own"),
     ];
     ThemeChoices {
-        all: all.map(named).into(),
+        all: all.map(theme).into(),
         current: "default".into(),
     }
 }
@@ -657,7 +658,7 @@ fn styles() {
         ("catalog", after("C Down")),
     ];
     for (name, session) in sessions {
-        // The looks differ in their colors alone: two screens show them.
+        // The looks differ only in their colors, so only two screens are drawn in all of them.
         let looks = if matches!(name, "hats" | "form") { 5 } else { 2 };
         for (suffix, depth, backdrop) in LOOKS.into_iter().take(looks) {
             let theme = Theme::new(depth, backdrop);

@@ -273,6 +273,13 @@ impl HistoryOverlay {
         others != HistoryFilter::default() || self.search.is_some()
     }
 
+    /// Whether a marked entry is not listed, because the filter or the search was changed since.
+    pub(super) fn has_hidden_marks(&self) -> bool {
+        let listed = self.listed.iter().filter_map(|index| self.entries.get(*index));
+        let listed: BTreeSet<u64> = listed.map(|entry| entry.revision).collect();
+        !self.marks.is_subset(&listed)
+    }
+
     /// The filter without its condition on this part; `None` if it has no such condition.
     pub(super) fn filter_without(&self, part: EntryPart) -> Option<HistoryFilter> {
         let mut filter = self.filter.clone();

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn explicit_name_wins_and_address_follows() {
+    fn uses_given_name_and_appends_client_address() {
         let ssh =
             |name: &str| (name == "SSH_CONNECTION").then(|| "192.0.2.7 50000 198.51.100.1 22".to_owned());
         assert_eq!(
@@ -109,7 +109,7 @@ mod tests {
         );
     }
 
-    /// SSH clients may set some variables (`AcceptEnv`), and any in the `authorized_keys` line of their own key.
+    /// The user may be able to set these variables: with an SSH client (`AcceptEnv`), or in `authorized_keys`.
     #[test]
     fn restricted_session_ignores_name_variables() {
         let from_environment = |name: &str| matches!(name, "LOGNAME" | "USER").then(|| "mallory".to_owned());

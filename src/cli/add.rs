@@ -18,7 +18,7 @@ pub(super) fn run(args: &AddArgs, context: &SessionContext, out: &mut Output) ->
         .expires
         .as_deref()
         .map(|text| expiry::parse("--expires", text, &expiry::now(context)));
-    // Fields whose options were not given are omitted in the JSON.
+    // Fields whose options were not given are omitted in the data file.
     let attachment = Attachment {
         active: args.active,
         required: args.required,
@@ -32,8 +32,8 @@ pub(super) fn run(args: &AddArgs, context: &SessionContext, out: &mut Output) ->
         hat_argument::check_order(wardrobe, (&room, &user), &command)?;
         let hat = hat_argument::find_or_new(wardrobe, None, &args.hat)?;
         let mut attachment = attachment.clone();
-        // If the argument is the title of a hat, the attachment gets the hat's title in this room, otherwise in another
-        // room.
+        // If the argument is the title of a hat, the attachment gets the title of the hat in this room or, if it has none
+        // here, in another room.
         if hat.as_str() != args.hat && attachment.title.is_none() {
             attachment.title = hat_argument::title_of(wardrobe, &room, &hat);
         }

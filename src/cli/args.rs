@@ -98,7 +98,8 @@ Environment variables (HATRACK_*, XDG_* and TZ are ignored with --room, --only-h
   NO_COLOR          any value turns colors off
   TERM, COLORTERM   the number of colors
   COLORFGBG         dark or light background
-  LC_ALL, LANG      without a UTF-8 locale, the screen uses ASCII only
+  LC_ALL, LC_CTYPE, LANG
+                    without a UTF-8 locale, the screen uses ASCII only
 
 Exit codes:
   0      success; follow: ended by SIGTERM

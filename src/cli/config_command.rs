@@ -40,7 +40,7 @@ pub(super) fn run(args: &ConfigArgs, context: &SessionContext, out: &mut Output)
         }
     }
     if files.user.is_none() && files.named.is_none() {
-        return out.line("No home folder, so no configuration file: using defaults");
+        return out.line("No home folder, so you have no configuration file of your own");
     }
     Ok(())
 }

@@ -25,7 +25,8 @@ use crate::sync::SendMode;
 pub struct SessionContext {
     /// The data file.
     pub file: PathBuf,
-    /// Whether an option or a variable named the data file, so that it is expected to exist.
+    /// Whether an option or a variable named the data file. If the file is missing then, a command that only reads it fails,
+    /// and one that creates it says so, as the name may have a typo.
     pub file_is_explicit: bool,
     /// Whether `HATRACK_FILE` is set, but not used because the session is restricted.
     pub ignores_file_variable: bool,
@@ -208,8 +209,9 @@ fn to_string_lossy(text: OsString) -> String {
         .unwrap_or_else(|text| text.to_string_lossy().into_owned())
 }
 
-/// Returns the given name of the actor. Errors: the name is empty, reserved or too long, or contains spaces at its start or
-/// end or invisible characters.
+/// Returns the given name of the actor.
+///
+/// Errors: the name is empty, reserved or too long, starts or ends with a space, or contains invisible characters.
 fn validate_actor(actor: String) -> Result<String, Failure> {
     let reason = match actor::sanitize_name(&actor) {
         _ if is_reserved(&actor) => "it is reserved for changes by servers and programs",
@@ -221,7 +223,7 @@ fn validate_actor(actor: String) -> Result<String, Failure> {
     Err(Failure::usage(format!("invalid actor name {actor:?}: {reason}")))
 }
 
-/// Whether the history uses this actor for changes that nobody made in a session.
+/// Whether the history uses this actor for changes by servers and programs.
 fn is_reserved(actor: &str) -> bool {
     actor == "outside" || actor.starts_with("server:") || actor.starts_with("hatrack (")
 }
@@ -320,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_unprintable_actor_names() {
+    fn rejects_invalid_actor_names() {
         for bad in [
             "",
             " ",

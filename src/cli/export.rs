@@ -53,9 +53,10 @@ pub(super) fn run(args: &ExportArgs, context: &SessionContext, out: &mut Output)
     let exported = exchange::export(wardrobe, &scope, format).unwrap_or_default();
     let stream = output.map(store::open_if_stream).transpose();
     let stream = stream.map_err(|error| store_failure(&error))?.flatten();
-    if let Some(mut file) = stream {
+    if let (Some(mut file), Some(path)) = (stream, output) {
         let terminal = file.is_terminal();
-        print(&exported.bytes, format, &mut Output::new(&mut file, terminal))?;
+        let mut stream = Output::new(&mut file, terminal).with_name(path.display().to_string());
+        print(&exported.bytes, format, &mut stream)?;
     } else if let Some(path) = output {
         let bytes = match format {
             FileFormat::Json => text::escape_json_bytes(exported.bytes),

@@ -9,7 +9,8 @@ use super::failure::Failure;
 use crate::model::{HatId, Jid, Rights};
 use crate::store::Scope;
 
-/// The merged options from before and after the command.
+/// The options before and after the command, merged. They can be given at up to three levels: before the command, after
+/// it, and after its subcommand.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GlobalOptions {
     /// `--file`
@@ -124,9 +125,7 @@ fn narrow<T: Ord + Display>(
 /// Errors: the option is also given at an earlier level.
 fn set_once<T: Clone>(slot: &mut Option<T>, value: Option<&T>, name: &str) -> Result<(), Failure> {
     match (&slot, value) {
-        (Some(_), Some(_)) => Err(Failure::usage(format!(
-            "{name} given twice: before and after the command"
-        ))),
+        (Some(_), Some(_)) => Err(Failure::usage(format!("{name} given twice"))),
         (None, Some(value)) => {
             *slot = Some(value.clone());
             Ok(())
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn restricted_session_takes_files_before_command_only() {
+    fn restricted_session_rejects_log_and_config_after_command() {
         for (restriction, option) in ["--read-only", "--room a@b.c"]
             .into_iter()
             .flat_map(|restriction| [(restriction, "--log"), (restriction, "--config")])

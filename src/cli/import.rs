@@ -18,7 +18,7 @@ use crate::exchange::{
 use crate::model::{Affiliation, EditError, Jid, Wardrobe};
 use crate::store;
 
-/// Number of skipped items that are listed after an import; more would hide what was imported.
+/// The maximum number of skipped items that are listed after an import; more would hide what was imported.
 const MAX_SKIPPED_SHOWN: usize = 50;
 
 pub(super) fn run(args: &ImportArgs, context: &SessionContext, out: &mut Output) -> Result<(), Failure> {
@@ -143,7 +143,14 @@ fn check_target(parsed: &ParsedImport, args: &ImportArgs, name: &str) -> Result<
     let (room, user) = (args.into.is_some(), args.user.is_some());
     let problem = match &parsed.content {
         ImportExtent::Document(_) if room => "contains room addresses, so --into cannot be used".into(),
-        ImportExtent::Room(_) if user => "is a room object, so --user cannot be used".into(),
+        ImportExtent::Room(_) if user => {
+            let kind = if parsed.is_table() {
+                "a list"
+            } else {
+                "a room object"
+            };
+            format!("is {kind}, so --user cannot be used")
+        }
         ImportExtent::Room(_) if !room => {
             let command = suggested_command(args, &["--into ROOM"]);
             let kind = if parsed.is_table() {
@@ -163,7 +170,7 @@ fn check_target(parsed: &ParsedImport, args: &ImportArgs, name: &str) -> Result<
     Err(Failure::usage(format!("{name} {problem}")))
 }
 
-/// Returns a command to run instead: the file and the main options of the given command, and additional options.
+/// Returns a command to run instead: the file, `--file` and the import options of the given command, and additional options.
 fn suggested_command(args: &ImportArgs, additional: &[&str]) -> String {
     let mut words = vec![
         "hatrack import".to_owned(),
@@ -174,7 +181,14 @@ fn suggested_command(args: &ImportArgs, additional: &[&str]) -> String {
     if let Some(file) = &args.common.file {
         words.push(format!("--file {}", quote(&file.to_string_lossy())));
     }
+    if let Some(affiliation) = &args.affiliation {
+        words.push(format!("--affiliation {affiliation}"));
+    }
+    if let Some(reason) = &args.reason_option.reason {
+        words.push(format!("--reason {}", quote(reason.as_str())));
+    }
     let options = [
+        ("--csv", args.csv),
         ("--json", args.json),
         ("--dry-run", args.dry_run),
         ("--replace", args.replace),

@@ -9,6 +9,8 @@ use crate::ui::text;
 /// Standard output, or another writer: in tests, and for `export --output` to a named pipe or device.
 pub struct Output<'a> {
     writer: &'a mut dyn Write,
+    /// The name of the writer in errors.
+    name: String,
     is_terminal: bool,
     /// Whether the command has saved a change.
     has_saved: bool,
@@ -40,15 +42,21 @@ impl std::fmt::Debug for Output<'_> {
 }
 
 impl<'a> Output<'a> {
-    /// Creates an output. CSV is sanitized only on a terminal.
+    /// Creates an output, which errors call standard output. CSV is sanitized only on a terminal.
     pub fn new(writer: &'a mut dyn Write, is_terminal: bool) -> Self {
         Self {
             writer,
+            name: "standard output".into(),
             is_terminal,
             has_saved: false,
             keeps_going: false,
             failure: None,
         }
+    }
+
+    /// Sets the name of the writer in errors.
+    pub(super) fn with_name(self, name: String) -> Self {
+        Self { name, ..self }
     }
 
     /// Makes later calls keep the first write error until [`Self::finish`] instead of returning it: the rest of the work
@@ -183,7 +191,7 @@ impl<'a> Output<'a> {
             } else {
                 ""
             };
-            Failure::error(format!("{saved}cannot write to standard output: {error}"))
+            Failure::error(format!("{saved}cannot write to {}: {error}", self.name))
         };
         if self.keeps_going {
             self.failure.get_or_insert(failure);

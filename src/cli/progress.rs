@@ -59,8 +59,8 @@ impl ProgressLine {
         }
     }
 
-    /// Shows what the command waits for, if there is no progress yet and nothing was shown for [`SHOW_DELAY`]. To be
-    /// called repeatedly while waiting.
+    /// Shows what the command waits for, if there is no progress yet and the line was created or cleared at least
+    /// [`SHOW_DELAY`] ago. To be called repeatedly while waiting.
     pub(super) fn show_waiting(&mut self) {
         if self.by_request.is_empty() && self.cleared_at.elapsed() >= SHOW_DELAY {
             self.write(&waiting_text(&self.action, &self.connecting));
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_the_servers_without_a_connection() {
+    fn waiting_text_names_servers_without_connection() {
         let mut line = ProgressLine::new("Comparing rooms");
         let (example, other): (Arc<str>, Arc<str>) = ("example".into(), "other".into());
         line.note_state(&example, &ServerState::Connecting);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn says_count_rate_and_time_left() {
+    fn progress_text_has_count_rate_and_time_left() {
         let progress = |done, total, rate| progress_text(Progress { done, total, rate });
         assert_eq!(progress(120, 1000, 300), "120 of 1,000 (300/s, 3 s left)");
         assert_eq!(progress(0, 1000, 0), "0 of 1,000");

@@ -18,7 +18,17 @@ pub(super) fn run(args: &RemoveArgs, context: &SessionContext, out: &mut Output)
     // Not validated: IDs that came from files or servers may be any text.
     let hat = hat_argument::find(data.wardrobe(), Some(&room), &args.hat)?;
     let hat = hat.unwrap_or_else(|| HatId::unchecked(args.hat.as_str()));
-    let remove = |wardrobe: &mut Wardrobe| wardrobe.remove_user_hat(&user, &room, &hat);
+    let remove = |wardrobe: &mut Wardrobe| {
+        let has_hat = wardrobe
+            .user(&room, &user)
+            .is_some_and(|user| user.hats.get(&hat).is_some());
+        // A hat of a user who is banned or has no affiliation can be removed, too.
+        if has_hat {
+            wardrobe.force_remove_hat(&user, &room, &hat)
+        } else {
+            wardrobe.remove_user_hat(&user, &room, &hat)
+        }
+    };
     let removed = remove(&mut data.wardrobe().clone()).map_err(|error| refusal(error, data.wardrobe()))?;
     if removed.is_empty() {
         // Not an error, but the ID may be a typo.
@@ -29,14 +39,14 @@ pub(super) fn run(args: &RemoveArgs, context: &SessionContext, out: &mut Output)
         .change(out, remove)
 }
 
-/// Converts the error of the removal to a failure. If the user is banned, the message says so.
+/// Converts the error of the removal of a hat that the user does not have to a failure. If the user is banned, the message
+/// says so.
 fn refusal(error: EditError, wardrobe: &Wardrobe) -> Failure {
     match &error {
         EditError::NotAffiliated { room, user }
             if wardrobe.user(room, user).map(|user| user.affiliation) == Some(Affiliation::Outcast) =>
         {
-            Failure::not_found(format!("{user} is banned from {room}"))
-                .with_advice("hats can be removed only from owners, admins and members")
+            Failure::not_found(format!("{user} is banned from {room} and does not have this hat"))
         }
         _ => Failure::without_advice(error),
     }

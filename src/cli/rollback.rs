@@ -45,7 +45,7 @@ pub(super) fn run(
     }
     let changes = format!("{} by {by}", describe::count(plan.undone, "change"));
     if plan.group.is_empty() {
-        return out.line("No changes: everything was changed again later");
+        return out.line("No changes: everything is skipped");
     }
     if args.dry_run {
         return out.line(&format!("Would undo {changes}"));

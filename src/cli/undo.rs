@@ -76,7 +76,7 @@ pub(super) fn redo(args: &RedoArgs, context: &SessionContext, out: &mut Output) 
     })
 }
 
-/// Returns the edits that revert an entry. Hats that would have expired meanwhile get no expiry time.
+/// Returns the edits that revert an entry. Restored hats whose expiry time is past lose this time.
 fn inverse(entry: &HistoryEntry) -> EditGroup {
     let inverse = entry.group.inverse();
     inverse.without_past_ends(Timestamp::now()).into_owned()

@@ -1,9 +1,9 @@
 //! Finds files of the crate that depend on each other in a cycle, directly or through other files.
 //!
-//! A node is a file: `foo.rs` together with the files below `foo/`. A `mod.rs` is a node of its own, so that it may re-export
-//! names of its children but define nothing that they need. An edge is a path that a file names, resolved through re-exports
-//! to the file that defines the item. Modules for tests do not count, and method calls such as `state.user()` are not
-//! resolved.
+//! A node is a file: `foo.rs` together with the files below `foo/`. A `mod.rs` is a node of its own, so that it may
+//! re-export names of its children but define nothing that they need. An edge is a path that a file names, resolved through
+//! re-exports to the file that defines the item. Modules for tests do not count, and method calls such as `state.user()`
+//! are not resolved.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -34,8 +34,8 @@ fn module_of(path: &str) -> Module {
 }
 
 impl Files {
-    /// Reads files, given by their paths below `src` and their contents. Files that no other file declares as a module are
-    /// ignored.
+    /// Reads files, given by their paths below `src` and their contents. Files that no other file declares as a module
+    /// are ignored.
     pub(super) fn new<'a>(sources: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let read = |(path, source): (&str, &str)| {
             let module = module_of(path);

@@ -153,7 +153,7 @@ fn hats_of_a_room(bencher: Bencher, size: (u32, u32)) {
         .next()
         .map(|(_, room)| (**room).clone())
         .unwrap_or_default();
-    // A clone has no cached hats.
+    // The hats of `first` were never computed, so its clones have no cached hats.
     bencher
         .with_inputs(|| first.clone())
         .bench_values(|room: Room| room.hats().len());

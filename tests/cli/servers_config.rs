@@ -393,25 +393,33 @@ const XMPP_ERRORS: [(&str, usize, &str); 23] = [
     (
         "address = \"a b:5222\"",
         5,
-        "address must be a host and a port, such as",
+        "address must be a host, with or without a port, such as",
     ),
     (
         "address = \"example.net:\"",
         5,
-        "address must be a host and a port",
+        "address must be a host, with or without a port",
     ),
     (
         "address = \"example.net:0\"",
         5,
-        "address must be a host and a port",
+        "address must be a host, with or without a port",
     ),
     (
         "address = \"example.net:+5222\"",
         5,
-        "address must be a host and a port",
+        "address must be a host, with or without a port",
     ),
-    ("address = \"::1\"", 5, "address must be a host and a port"),
-    ("address = \"[::1]x\"", 5, "address must be a host and a port"),
+    (
+        "address = \"::1\"",
+        5,
+        "address must be a host, with or without a port",
+    ),
+    (
+        "address = \"[::1]x\"",
+        5,
+        "address must be a host, with or without a port",
+    ),
     (
         "ca-file = \"private-ca.pem\"",
         5,

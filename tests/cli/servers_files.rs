@@ -395,7 +395,7 @@ fn config_option_replaces_the_file_of_the_user() {
     home.assert_fails(
         &["--config", named, "servers", "--config", named],
         2,
-        "--config given twice: before and after the command",
+        "--config given twice",
     );
     assert_eq!(
         home.run_ok(&["--config", named, "config", "--check"]),

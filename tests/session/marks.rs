@@ -353,6 +353,26 @@ fn hidden_marks_are_counted_wherever_marks_are_shown() {
     assert!(text.contains("No matches among 23 users (3 marked)."), "{text}");
 }
 
+#[test]
+fn removal_of_hidden_marked_hats_asks_first() {
+    let mut session = open();
+    session.external_change(|wardrobe| {
+        wardrobe.add_user_hat(
+            &jid(TERRY),
+            &jid(ROOM),
+            &hat("urn:x:other"),
+            Attachment::default(),
+        )
+    });
+    session.keys("Enter j Enter g m / o t h e r Enter d");
+    assert_eq!(
+        question(&session).1,
+        "Includes 1 marked hat that the filter hides. You can undo this in one step."
+    );
+    session.keys("Esc");
+    assert!(has(&session, TERRY, HAT));
+}
+
 /// A change of one user asks first if the filter hides that user.
 #[test]
 fn change_of_a_hidden_user_asks_first() {

@@ -3,7 +3,7 @@
 
 use hatrack::app::form::Form;
 use hatrack::app::{Confirm, Msg, SessionOptions};
-use hatrack::model::{Attachment, CatalogHat, Wardrobe};
+use hatrack::model::{Affiliation, Attachment, CatalogHat, Wardrobe};
 use hatrack::sync::{Affiliations, ServerClass, ServerEvent, ServerState};
 use hatrack::ui::{Theme, plain};
 use serde_json::{Value, json};
@@ -104,6 +104,51 @@ fn affiliations_that_are_only_shown_are_not_changed() {
     let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
     session.keys("l g +");
     assert!(session.state.top_as::<Form>().is_some(), "{}", session.notice());
+}
+
+#[test]
+fn undo_does_not_change_affiliations_that_are_only_shown() {
+    let mut session = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
+    session.change_by("example (server)", |wardrobe| {
+        wardrobe.set_affiliation(&jid(PROF), &jid(ROOM), Affiliation::Admin)
+    });
+    let before = session.json();
+    session.keys("H u");
+    let reason = "Cannot undo revision 1: affiliations in courses@conference.example.org are only received: ";
+    assert!(session.notice().starts_with(reason), "{}", session.notice());
+    assert_eq!(session.json(), before);
+}
+
+#[test]
+fn draft_does_not_change_affiliations_that_are_only_shown_since() {
+    let mut session = Session::open(wardrobe(), (100, 30));
+    session.fail_writes("the disk is full");
+    session.keys("Enter j d y q y");
+    let draft = session.draft.clone().unwrap();
+    let mut next = open(ServerClass::Prosody, Affiliations::Show, wardrobe());
+    let before = next.json();
+    next.send(Msg::DraftFound(draft));
+    next.keys("Enter");
+    assert!(next.notice().contains("are only received"), "{}", next.notice());
+    assert_eq!(next.json(), before);
+}
+
+#[test]
+fn title_of_several_hats_counts_each_user_once() {
+    let mut wardrobe = wardrobe();
+    let attachment = Attachment::default().with_active(true);
+    wardrobe
+        .add_user_hat(&jid(TERRY), &jid(ROOM), &hat("urn:x:second"), attachment)
+        .unwrap();
+    let mut session = open(ServerClass::EjabberdCatalog, Affiliations::Show, wardrobe);
+    session.keys("Enter j Enter * e");
+    session.text("Tutor");
+    session.keys("Enter");
+    let confirm = session.state.top_as::<Confirm>();
+    let question = confirm
+        .map(|confirm| confirm.consequence.clone())
+        .unwrap_or_default();
+    assert!(!question.contains("2 users"), "{question}");
 }
 
 #[test]

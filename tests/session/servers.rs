@@ -492,7 +492,7 @@ fn held_removals_are_received_when_chosen() {
     session.keys("Space");
     assert_eq!(
         session.notice(),
-        "Held back because many users would lose hats; press Space to receive the selected difference, r to receive all"
+        "Removals of hats are held back: select a difference and press Space to receive it, or press r to receive all"
     );
     session.keys("Down Space");
     assert_eq!(

@@ -237,6 +237,11 @@ fn cannot_save_set_without_hats_or_when_restricted() {
     session.keys("Enter");
     assert_eq!(
         session.notice(),
+        "No hat sets (select a user with hats, then Ctrl-S to save them as a hat set)"
+    );
+    session.keys("Esc Down N Enter");
+    assert_eq!(
+        session.notice(),
         "No hat sets (Ctrl-S to save this user's hats as a hat set)"
     );
     let scope = Scope {

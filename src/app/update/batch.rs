@@ -358,11 +358,20 @@ pub(super) fn confirm(
 /// Returns a sentence about marked rows that the filter hides and that these edits change, too; empty if there are
 /// none.
 fn hidden_marks_text(state: &State, edits: &EditGroup) -> String {
-    let pane = match (state.focus, state.grouping()) {
-        // Commands on hats affect the marked users or rooms of the second pane.
-        (Pane::Third, Grouping::ByRoom | Grouping::ByUser) => Pane::Second,
-        (pane, _) => pane,
+    let panes: &[Pane] = match (state.focus, state.grouping()) {
+        // Commands on hats also affect the marked users or rooms of the second pane.
+        (Pane::Third, Grouping::ByRoom | Grouping::ByUser) => &[Pane::Second, Pane::Third],
+        (Pane::First, _) => &[Pane::First],
+        (Pane::Second, _) => &[Pane::Second],
+        (Pane::Third, Grouping::ByHat) => &[Pane::Third],
     };
+    let sentences = panes.iter().map(|pane| hidden_marks_in(state, *pane, edits));
+    let sentences: Vec<String> = sentences.filter(|sentence| !sentence.is_empty()).collect();
+    sentences.join(" ")
+}
+
+/// Returns the sentence of [`hidden_marks_text`] about one pane.
+fn hidden_marks_in(state: &State, pane: Pane, edits: &EditGroup) -> String {
     let noun = match state.grouping().kind(pane) {
         RowKind::Room => "marked room",
         RowKind::User => "marked user",

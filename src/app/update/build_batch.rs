@@ -307,7 +307,7 @@ fn add_hat(
         until.unwrap_or_default()
     );
     edit.into_batch("Add hat", question, titles.consequence())
-        .always_confirm(titles.users > 1)
+        .always_confirm(titles.users.len() > 1)
 }
 
 /// Builds the change that replaces an attachment with the one in the form, which may have another hat ID.
@@ -345,7 +345,7 @@ fn edit_hat(
         group.0.extend(next.add_user_hat(user, room, hat, after)?.0);
         Ok(group)
     });
-    if titles.users < 2 {
+    if titles.users.len() < 2 {
         return Ok(edit.into_batch("Save changes", "Save the changes?", ""));
     }
     let name = describe::hat(hat, catalog_title.as_deref());
@@ -434,5 +434,5 @@ fn edit_hats(form: &Form, wardrobe: &Wardrobe, attachments: &[AttachmentRef]) ->
         parts.join(", ")
     );
     let batch = edit.into_batch("Edit hats", question, titles.consequence());
-    Ok(batch.always_confirm(titles.users > 1))
+    Ok(batch.always_confirm(titles.users.len() > 1))
 }

@@ -14,14 +14,14 @@ use super::batch::BatchEdit;
 pub(super) struct ChangedTitles {
     /// Whether the displayed title of any hat changes.
     pub(super) has_changes: bool,
-    /// The number of users with a hat whose title changes. A user counts once for each of these hats.
-    pub(super) users: usize,
+    /// The users with a hat whose title changes.
+    pub(super) users: BTreeSet<Jid>,
 }
 
 impl ChangedTitles {
     /// Returns the consequence, as a sentence; empty if it affects one user at most.
     pub(super) fn consequence(&self) -> String {
-        match self.users {
+        match self.users.len() {
             0 | 1 => String::new(),
             users => format!(
                 "The title belongs to the catalog: it changes for all {}.",
@@ -60,13 +60,13 @@ pub(super) fn set<'a>(
             continue;
         }
         changed.has_changes = true;
-        changed.users += room_hat.map_or(0, |room_hat| room_hat.user_count);
         let has_previous_title =
             |attachment: &Attachment| attachment.has_own_title() && attachment.title == before;
         let with_hat = room_hat
             .into_iter()
             .flat_map(|room_hat| room_hat.users(&room_data));
         for (jid, user) in with_hat {
+            changed.users.insert(jid.clone());
             if let Some(attachment) = user
                 .hats
                 .get(hat)

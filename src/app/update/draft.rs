@@ -256,6 +256,12 @@ pub(crate) fn restore(state: &mut State, effects: &mut Vec<Effect>) {
 /// Makes a change of an earlier session again, or reports it as rejected if it no longer applies. A change that was
 /// already saved is not made again.
 fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
+    let is_saved = state.shown.is_applied(&change.group);
+    if let Some(reason) = commit::problem(state, &change.group).filter(|_| !is_saved) {
+        let change = describe::group_infinitive(&change.group, &state.shown, &state.zone());
+        state.notify_error(format!("Cannot {change}: {}", describe::after_colon(&reason)));
+        return;
+    }
     match state.shown.apply(&change.group) {
         Ok(()) => {
             let group = change.group.clone();
@@ -266,7 +272,7 @@ fn reapply(state: &mut State, effects: &mut Vec<Effect>, change: Change) {
             commit::enqueue_as(state, effects, group.clone(), (ChangeKind::Do, None), change);
             reselect::go_to_changed(state, &group);
         }
-        Err(_) if state.shown.is_applied(&change.group) => {
+        Err(_) if is_saved => {
             state.notify(format!(
                 "No changes: already saved: {}",
                 describe::group(&change.group, &state.shown, &state.zone())

@@ -256,11 +256,12 @@ pub(crate) fn cancel(state: &mut State, _: &mut Vec<Effect>) {
 /// Closes the topmost form after its change was applied, and selects the changed item.
 pub(super) fn close_and_select(state: &mut State) {
     if let Some(form) = top_form(state).cloned() {
+        let mut restored = state.drafts.restored_forms.iter();
+        let is_restored = restored.any(|draft| draft.subject == form.subject);
         close(state);
         let selected = select_changed(state, &form);
         // A restored form can concern another pane than the one that had the focus.
-        let mut restored = state.drafts.restored_forms.iter();
-        if let (Some(kind), true) = (selected, restored.any(|draft| draft.subject == form.subject)) {
+        if let (Some(kind), true) = (selected, is_restored) {
             state.focus = state.grouping().pane(kind);
         }
     }
@@ -268,7 +269,12 @@ pub(super) fn close_and_select(state: &mut State) {
 
 /// Closes the topmost form.
 pub(super) fn close(state: &mut State) {
-    if state.top_as::<Form>().is_some() {
+    if let Some(form) = top_form(state) {
+        let subject = form.subject.clone();
+        state
+            .drafts
+            .restored_forms
+            .retain(|draft| draft.subject != subject);
         state.overlays.pop();
     }
 }

@@ -117,13 +117,11 @@ pub(crate) fn may_inspect(state: &State) -> Result<(), String> {
     match plan.selected_row() {
         Some(_) => Ok(()),
         None if plan.filter == PlanFilter::All => Err("Nothing differs".into()),
-        None => Err(hidden_by_filter_text(state)),
+        None => {
+            let key = state.key(CommandId::ShowNextLines);
+            Err(format!("Nothing matches the filter ({key} to change the filter)"))
+        }
     }
-}
-
-fn hidden_by_filter_text(state: &State) -> String {
-    let key = state.key(CommandId::ShowNextLines);
-    format!("Hidden by the filter ({key} to change the filter)")
 }
 
 pub(crate) fn may_receive_removals(state: &State) -> Result<(), String> {
@@ -205,7 +203,7 @@ fn decision_problem_text(state: &State, problem: DecisionProblem) -> String {
             state.key(CommandId::ChooseTheirs)
         ),
         DecisionProblem::Held => format!(
-            "Held back because many users would lose hats; press {} to receive the selected difference, {} to receive all",
+            "Removals of hats are held back: select a difference and press {} to receive it, or press {} to receive all",
             state.key(CommandId::ToggleLine),
             state.key(CommandId::TakeRemovals)
         ),
@@ -276,8 +274,8 @@ fn select_undecided(state: &mut State, forward: bool) {
         .top_as_mut::<PlanOverlay>()
         .is_some_and(|plan| plan.select_undecided(forward));
     if !found {
-        let text = hidden_by_filter_text(state);
-        state.notify_error(text);
+        let key = state.key(CommandId::ShowNextLines);
+        state.notify_error(format!("Hidden by the filter ({key} to change the filter)"));
     }
 }
 

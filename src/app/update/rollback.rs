@@ -227,9 +227,10 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
         return;
     };
     let history = waiting_history(state);
-    // The user saw the entries that were marked, but may not have seen all entries of an actor.
-    let undoes_hidden =
-        request.actor_since.is_some() && history.is_some_and(|history| history.may_hide_entries_of_actor());
+    let undoes_hidden = history.is_some_and(|history| match request.actor_since {
+        Some(_) => history.may_hide_entries_of_actor(),
+        None => history.has_hidden_marks(),
+    });
     let entries: Vec<Arc<HistoryEntry>> = match entries {
         Ok(entries) => entries.into_iter().map(Arc::new).collect(),
         Err(reason) => return show_errors(state, vec![reason]),
@@ -240,10 +241,8 @@ pub(super) fn entries_read(state: &mut State, since: u64, entries: Result<Vec<Hi
     if plan.is_empty() {
         return match &request.actor_since {
             Some(actor_since) => {
-                show_errors(
-                    state,
-                    vec![format!("All changes {actor_since} are already undone")],
-                );
+                let error = format!("All changes {actor_since} are already undone");
+                show_errors(state, vec![error]);
             }
             None => state.notify("No changes: already undone"),
         };

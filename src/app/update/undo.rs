@@ -5,7 +5,7 @@ use crate::app::command::CommandId;
 use crate::app::question::UndoToConfirm;
 use crate::app::undo_step::{ChangeKind, UndoStep};
 use crate::app::{Confirm, ConfirmedAction, Effect, State, conflict_text, describe};
-use crate::model::{EditError, EditGroup, Jid, Wardrobe};
+use crate::model::{EditGroup, Jid, Wardrobe};
 use crate::store::{Change, HistoryEntry, StoreRequest, UndoCandidate};
 use crate::sync::{GUARD_USERS, SendMode, changed_items, count_users_losing_hats};
 
@@ -82,16 +82,15 @@ fn undo_or_redo(state: &mut State, effects: &mut Vec<Effect>, kind: ChangeKind) 
         // Someone else already undid or redid the change. The next step needs another key press.
         Ok(UndoOutcome::AlreadyDone) => state.notify(already_done(state, &step, kind)),
         Ok(UndoOutcome::Asks) | Err(_) => {
-            let reason = outcome.is_err().then(|| obstacle(state, &step));
             let steps = if kind == ChangeKind::Undo {
                 &mut state.undo_stack
             } else {
                 &mut state.redo_stack
             };
             steps.push(step);
-            let Some(reason) = reason else { return };
+            let Err(reason) = outcome else { return };
             let verb = if kind == ChangeKind::Undo { "undo" } else { "redo" };
-            state.notify_error(format!("Cannot {verb}: {reason}"));
+            state.notify_error(format!("Cannot {verb}: {}", describe::after_colon(&reason)));
         }
     }
 }
@@ -111,12 +110,12 @@ fn already_done(state: &State, step: &UndoStep, kind: ChangeKind) -> String {
     }
 }
 
-/// Says why a step cannot be undone or redone: the rights of the session do not permit it, or the data has changed
-/// since the step.
+/// Says why a step that does not fit the data cannot be undone or redone: the session may not make such a change, or the
+/// data has changed since the step.
 fn obstacle(state: &State, step: &UndoStep) -> String {
     let inverse = step.group.inverse();
-    if let Err(reason) = state.start.scope.rights.permit(&inverse) {
-        return reason.to_string();
+    if let Some(reason) = commit::problem(state, &inverse) {
+        return reason;
     }
     let mut next = state.shown.clone();
     for edit in inverse.0 {
@@ -154,10 +153,9 @@ pub(super) fn confirmed(state: &mut State, effects: &mut Vec<Effect>, undo: &Und
                 state.notify(already_done(state, step, kind));
             }
         }
-        Err(_) => {
-            let reason = obstacle(state, step);
+        Err(reason) => {
             let verb = if kind == ChangeKind::Redo { "redo" } else { "undo" };
-            state.notify_error(format!("Cannot {verb}: {reason}"));
+            state.notify_error(format!("Cannot {verb}: {}", describe::after_colon(&reason)));
         }
     }
 }
@@ -197,22 +195,27 @@ fn confirm(state: &mut State, question: String, (server, users): (String, usize)
 
 /// Undoes or redoes a step, as far as this is not already done. `partial` tells whether the commit also has edits that
 /// this session must not see. These edits stay in effect, so the new change is not recorded as an undo of that
-/// revision. `confirmed` tells whether the user was asked.
+/// revision. `confirmed` tells whether the user was asked. The error is the reason why the step cannot be undone or redone.
 fn apply(
     state: &mut State,
     effects: &mut Vec<Effect>,
     step: &UndoStep,
     (kind, partial): (ChangeKind, bool),
     confirmed: bool,
-) -> Result<UndoOutcome, EditError> {
+) -> Result<UndoOutcome, String> {
     let inverse = step.group.inverse();
     let inverse = inverse.without_past_ends(state.clock.now);
     let mut next = state.shown.clone();
-    let rest = next.apply_remaining(&inverse)?.into_owned();
+    let rest = match next.apply_remaining(&inverse) {
+        Ok(rest) => rest.into_owned(),
+        Err(_) => return Err(obstacle(state, step)),
+    };
     if rest.is_empty() {
         return Ok(UndoOutcome::AlreadyDone);
     }
-    state.start.scope.rights.permit(&rest)?;
+    if let Some(reason) = commit::problem(state, &rest) {
+        return Err(reason);
+    }
     let undone = |state: &State| describe::group(&rest.inverse(), &state.shown, &state.zone());
     let redoes = kind == ChangeKind::Redo || (kind == ChangeKind::Revert && step.reverts_entry);
     if !confirmed && let Some(server_and_users) = large_hat_loss(state, &rest, &next) {
@@ -335,8 +338,8 @@ pub(super) fn undo_entry(
             state.undo_stack.retain(|step| step.revision != revision);
             state.redo_stack.retain(|step| step.revision != revision);
         }
-        Err(_) => {
-            let reason = obstacle(state, &step);
+        Err(reason) => {
+            let reason = describe::after_colon(&reason);
             state.notify_error(format!("Cannot undo revision {}: {reason}", entry.revision));
         }
     }

@@ -32,7 +32,7 @@ pub(crate) fn may_open(state: &State) -> Result<(), String> {
     state.check_can_change()?;
     match state.nearest_unresolved() {
         Some(_) => Ok(()),
-        None => Err("Nothing to resolve: no server refused a change".into()),
+        None => Err("Nothing to resolve".into()),
     }
 }
 

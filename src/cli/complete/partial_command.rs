@@ -178,7 +178,7 @@ impl<'a> ParsedWords<'a> {
         let is_new = self.command.get_name() == "add" && self.command.get_positionals().count() == 1;
         match arg.get_id().as_str() {
             "room" if is_new => None,
-            "room" | "rooms" | "into" => Some(ExpectedValue::Rooms),
+            "room" | "rooms" | "only" | "into" => Some(ExpectedValue::Rooms),
             "user" | "users" => Some(ExpectedValue::Users(room())),
             // `add` takes any existing hat; other commands with a user take one of the user's hats.
             "hat" if self.command.get_name() == "add" => Some(ExpectedValue::Hats(room(), None)),
@@ -262,6 +262,8 @@ mod tests {
             ("undo ", vec![ExpectedValue::Revisions]),
             ("room rename ", vec![ExpectedValue::Rooms]),
             ("room add ", vec![]),
+            ("pull ", vec![ExpectedValue::Rooms]),
+            ("plan a@b.c ", vec![ExpectedValue::Rooms]),
             ("room rename a@b.c ", vec![]),
             ("sets apply ", vec![ExpectedValue::Sets]),
             (

@@ -58,7 +58,7 @@ const HEAD: &str = "\
 # `hatrack config --check` checks them. Restricted sessions (--room, --read-only …) do not read this file.
 #
 # Live servers are in sections [servers.NAME]: `hatrack servers example prosody` and `hatrack servers example xmpp` print
-# sections to start from. They are ignored if anyone else can write the file.
+# sections to start from. A file with such sections is rejected if others can write to it.
 
 ";
 

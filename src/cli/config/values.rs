@@ -147,7 +147,7 @@ pub(super) fn address(value: &TomlValue<'_>, name: &str, tls: TlsMode) -> Result
         (
             value.span().start,
             format!(
-                "{name} must be a host and a port, such as \"chat.example.net:5222\", \"127.0.0.1:5222\" or \"[::1]:5222\", not {text:?}"
+                "{name} must be a host, with or without a port, such as \"chat.example.net:5222\", \"127.0.0.1:5222\" or \"[::1]:5222\", not {text:?}"
             ),
         )
     })

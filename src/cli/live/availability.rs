@@ -25,10 +25,13 @@ pub(super) struct Availability {
 
 impl Availability {
     pub(super) fn new<'a>(servers: impl Iterator<Item = &'a ServerSettings>) -> Self {
-        let asks = |settings: &&ServerSettings| matches!(&settings.access, ServerAccess::Xmpp(account) if account.password == PasswordSource::Ask);
+        let asks_password = |settings: &&ServerSettings| match &settings.access {
+            ServerAccess::Xmpp(account) => account.password == PasswordSource::Ask,
+            ServerAccess::Prosody(_) => false,
+        };
         Self {
             asking_password: servers
-                .filter(asks)
+                .filter(asks_password)
                 .map(|settings| settings.entry.name.clone())
                 .collect(),
             ..Self::default()
@@ -106,8 +109,8 @@ impl Availability {
         if is_new { out.warn(&message) } else { Ok(()) }
     }
 
-    /// Warns about servers whose password must be entered at the start and that have not been connected yet. To be called when the
-    /// rooms to follow change. `followed` has the servers with rooms to follow.
+    /// Warns about servers whose password must be entered at the start and that have not been connected yet. To be called
+    /// when the rooms to follow change. `followed` has the servers with rooms to follow.
     pub(super) fn warn_of_missing_passwords(
         &mut self,
         followed: &BTreeSet<Arc<str>>,
@@ -148,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_login_says_what_to_do_where_nothing_else_is_followed() {
+    fn refusal_by_the_only_followed_server_is_an_error() {
         let refused = || ServerState::Refused("The password has expired".into());
         let mut availability = Availability::default();
         let ready = ServerState::Ready(ServerClass::EjabberdOld);

@@ -160,7 +160,7 @@ fn is_within(plan: &Plan, previous: &Plan) -> bool {
         let previous_room = previous.rooms.iter().find(|other| other.room == room.room);
         // The lines of both plans are in the same order.
         let mut previous_lines = previous_room.into_iter().flat_map(|room| &room.lines);
-        let mut done_lines = room.lines.iter().filter(|line| line.decision != Decision::Skip);
-        done_lines.all(|line| previous_lines.any(|previous| previous == line))
+        let mut chosen_lines = room.lines.iter().filter(|line| line.decision != Decision::Skip);
+        chosen_lines.all(|line| previous_lines.any(|previous| previous == line))
     })
 }

@@ -22,10 +22,10 @@ pub(super) enum SelectedRooms {
 impl SelectedRooms {
     /// Returns the selected rooms with their content in the data file. [`Self::All`] selects only rooms in the data file.
     pub(super) fn local_rooms(&self, settings: &ServerSettings, wardrobe: &Wardrobe) -> Vec<LocalRoom> {
-        let with_content = |room: &Jid, take| LocalRoom {
+        let with_content = |room: &Jid, is_requested| LocalRoom {
             room: room.clone(),
             local: wardrobe.room(room).cloned(),
-            is_requested: take,
+            is_requested,
         };
         match self {
             Self::All => {
@@ -87,7 +87,7 @@ pub(super) fn select_rooms(
             None => "to any server of the configuration".into(),
         };
         return Err(Failure::error(format!(
-            "{room} does not belong {target}; see services and rooms there"
+            "{room} does not belong {target}; see its settings services and rooms"
         )));
     }
     let all = servers.into_iter().zip(rooms_of_servers);

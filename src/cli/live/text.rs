@@ -49,7 +49,7 @@ pub(super) fn print_plans(plans: &[Arc<Plan>], wardrobe: &Wardrobe, out: &mut Ou
     }
 }
 
-/// Removes from a plan the rooms that the account may not manage, except those in the data file or in the configuration.
+/// Removes from a plan the rooms that the account may not read, except those in the data file or in the configuration.
 /// Returns a line that lists the removed rooms; `None` if there are none.
 pub(super) fn skip_forbidden(
     plan: &mut Plan,

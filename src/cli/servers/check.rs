@@ -98,7 +98,7 @@ fn check(servers: &[ServerSettings], state_dir: Option<&Path>) -> Option<Vec<Che
 struct PasswordPrompts {
     /// Locked while a prompt is on the terminal.
     terminal: Mutex<()>,
-    /// Set by Ctrl-C at a prompt. After that, nothing is asked.
+    /// Set by Ctrl-C at a prompt. After that, there are no more prompts.
     interrupted: AtomicBool,
 }
 

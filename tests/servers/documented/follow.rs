@@ -82,7 +82,7 @@ fn service_follows_and_ends_on_sigterm() {
         .read_line(&mut line)
         .unwrap();
     let printed: Value = serde_json::from_str(&line).unwrap();
-    // The line has the fields of the example in the documentation, which may be missing only for `by`.
+    // The line has the fields of the example in the documentation; only `by` may be missing.
     let (_, example) = PAGE.split_once("    {\"time\"").unwrap();
     let example = format!(
         "{{\"time\"{}",

@@ -1,5 +1,5 @@
-//! Two hundred key presses, as fast as a script can write them: in the end, the data file, the server and its clients have the
-//! last state, even if the server was away meanwhile.
+//! Two hundred key presses, as fast as a script can write them: in the end, the data file, the server and its clients
+//! have the last state, even if the server was away meanwhile.
 
 use super::at_once::{join_clients, open_screen_on_hat, pulled_site};
 use super::following::wait_for;

@@ -1,6 +1,6 @@
 //! The number of assignments a second in 100 rooms in parallel, compared with one room after another, by hatrack and by
-//! a minimal script, in turn. The figures are printed, not asserted: `cargo test --release --test servers
-//! xmpp::parallel_speed -- --ignored --nocapture`.
+//! a minimal script, in turn. The figures are printed, not asserted:
+//! `cargo test --release --test servers xmpp::parallel_speed -- --ignored --nocapture`.
 
 use std::ops::RangeInclusive;
 use std::time::Instant;
@@ -38,7 +38,7 @@ fn measure(server: &Server, work: impl FnOnce() -> (f64, f64)) -> Rate {
     }
 }
 
-/// Makes the assignments with hatrack. The rooms of a call are changed in parallel: `rooms_per_call`.
+/// Makes the assignments with hatrack, in `rooms_per_call` rooms in parallel.
 fn assign_with_hatrack(
     backend: &mut Xmpp,
     rooms: &[String],

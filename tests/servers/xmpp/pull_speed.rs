@@ -1,6 +1,6 @@
 //! How long a pull of a large room takes on an open connection, compared with a minimal script that only reads plus a
-//! commit of the same room. The figures are printed, not asserted: `cargo test --release --test servers
-//! xmpp::pull_speed -- --ignored --nocapture`.
+//! commit of the same room. The figures are printed, not asserted:
+//! `cargo test --release --test servers xmpp::pull_speed -- --ignored --nocapture`.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -148,7 +148,7 @@ fn refused_change_shows_the_reason_and_can_be_sent_again() {
     answer_send(&mut session);
     assert!(!page(&session).contains("Resolve"), "{}", page(&session));
     session.keys("!");
-    assert_eq!(session.notice(), "Nothing to resolve: no server refused a change");
+    assert_eq!(session.notice(), "Nothing to resolve");
 }
 
 #[test]

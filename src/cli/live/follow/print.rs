@@ -50,7 +50,7 @@ impl FollowSession<'_> {
                     ""
                 };
                 out.warn(&format!(
-                    "{room} is not followed: it has not been compared with its server yet; run hatrack pull {room}{advice}"
+                    "{room} is not followed: it must be compared with its server first; run hatrack pull {room}{advice}"
                 ))
             }
         }
