@@ -1,7 +1,7 @@
 //! `hatrack expire`: removes expired hats. A timer can run this command on machines on which the screen is not always open
 //! and `hatrack follow` does not run.
 
-use std::io::{IsTerminal as _, stdin};
+use std::io::{IsTerminal as _, stderr, stdin};
 
 use jiff::Timestamp;
 
@@ -47,7 +47,7 @@ pub(super) fn run(args: &ExpireArgs, context: &SessionContext, out: &mut Output)
             ExpireOutcome::Nothing => return out.line(NONE_EXPIRED),
             ExpireOutcome::Late(users) => {
                 let late = late_text(users, context);
-                if !stdin().is_terminal() {
+                if !stdin().is_terminal() || !stderr().is_terminal() {
                     return Err(Failure::with_code(
                         5,
                         format!("{late} Use {CONFIRMED_COMMAND} to remove them"),

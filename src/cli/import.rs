@@ -170,7 +170,7 @@ fn check_target(parsed: &ParsedImport, args: &ImportArgs, name: &str) -> Result<
     Err(Failure::usage(format!("{name} {problem}")))
 }
 
-/// Returns a command to run instead: the file, `--file` and the import options of the given command, and additional options.
+/// Returns a command to run instead: the import options of the given command, its `--file`, and additional options.
 fn suggested_command(args: &ImportArgs, additional: &[&str]) -> String {
     let mut words = vec![
         "hatrack import".to_owned(),

@@ -42,7 +42,7 @@ impl std::fmt::Debug for Output<'_> {
 }
 
 impl<'a> Output<'a> {
-    /// Creates an output, which errors call standard output. CSV is sanitized only on a terminal.
+    /// Creates an output that is named `standard output` in errors. CSV is sanitized only on a terminal.
     pub fn new(writer: &'a mut dyn Write, is_terminal: bool) -> Self {
         Self {
             writer,
@@ -289,6 +289,17 @@ mod tests {
             });
             proptest::prop_assert_eq!(piped, text);
         }
+    }
+
+    #[test]
+    fn write_error_names_the_writer() {
+        let mut full: &mut [u8] = &mut [];
+        let mut out = Output::new(&mut full, false).with_name("hats.csv".into());
+        let failure = out.line("x").unwrap_err();
+        assert!(
+            failure.message.starts_with("cannot write to hats.csv: "),
+            "{failure}"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::context::SessionContext;
 use super::failure::Failure;
 use super::output::Output;
-use super::password;
+use super::password::{self, PasswordInput};
 use super::progress::ProgressLine;
 use crate::app::describe;
 use crate::app::servers::report::{failed_texts, unstored_text};
@@ -84,6 +84,7 @@ fn send_requests(
     }
     let mut status = Status::Done;
     let mut line = ProgressLine::new("Sending changes");
+    let mut is_interrupted = false;
     while pending > 0 {
         match events.recv_timeout(POLL_INTERVAL) {
             Ok(ServerEvent::Sent { report, is_answer }) => {
@@ -97,7 +98,14 @@ fn send_requests(
             }
             Ok(ServerEvent::Password { server, account }) => {
                 line.clear();
-                let password = password::ask(&account).into();
+                // After Ctrl-C, no more passwords are asked for; the changes are reported as not sent.
+                let input = if is_interrupted {
+                    PasswordInput::Nothing
+                } else {
+                    password::ask(&account)
+                };
+                is_interrupted |= input == PasswordInput::Interrupted;
+                let password = input.into();
                 let answered = worker.request(ServerRequest::Password { server, password });
                 answered.map_err(|error| Failure::error(error.to_string()))?;
             }

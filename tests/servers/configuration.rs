@@ -260,15 +260,20 @@ fn stopped_or_hanging_server_is_away() {
     }
 }
 
-/// Runs `servers check` on its own terminal, and types this at the password prompt. Returns the exit code and the text
-/// on the terminal.
+/// Runs `servers check` on a terminal, and types this at the password prompt.
 fn check_on_terminal(home: &Home, typed: &str) -> (u32, String) {
+    run_on_terminal(home, &["servers", "check"], typed)
+}
+
+/// Runs a command on its own terminal, and types this at the first password prompt. Returns the exit code and the text on
+/// the terminal.
+fn run_on_terminal(home: &Home, args: &[&str], typed: &str) -> (u32, String) {
     let terminal = portable_pty::native_pty_system()
         .openpty(portable_pty::PtySize::default())
         .unwrap();
     let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_hatrack"));
     command.args([Path::new("--config"), &home.config()]);
-    command.args(["servers", "check"]);
+    command.args(args);
     command.env_clear();
     command.env("HOME", home.0.path());
     let mut child = terminal.slave.spawn_command(command).unwrap();
@@ -315,6 +320,10 @@ fn entered_password_is_not_shown() {
     );
     assert!(!shown.contains("wrong-one"), "{shown}");
     assert_eq!(check_on_terminal(&home, "half\u{3}").0, 130);
+    let (code, shown) = run_on_terminal(&home, &["pull"], "secret\r");
+    assert_eq!(code, 0, "{shown}");
+    let (code, shown) = run_on_terminal(&home, &["follow"], "half\u{3}");
+    assert_eq!(code, 130, "{shown}");
     // Without a terminal, hatrack does not wait for a password.
     let check = home.hatrack(&["servers", "check"]);
     assert!(

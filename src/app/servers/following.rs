@@ -77,7 +77,7 @@ pub fn follower_text(follower: &Follower) -> String {
         Follower::Here => "followed by this session".into(),
         Follower::Elsewhere(by) => format!("followed by {}", session_text(by.as_ref())),
         Follower::Silent(by) => silent_text(by.as_ref()),
-        Follower::NotCompared => "not followed because it has not been compared yet".into(),
+        Follower::NotCompared => "not followed; it must be compared first".into(),
     }
 }
 

@@ -15,7 +15,7 @@ use super::super::expire::{ExpireOutcome, late_text, remove_expired};
 use super::super::failure::Failure;
 use super::super::open_store::{CommitFailure, OpenStore, no_such_file};
 use super::super::output::Output;
-use super::super::password;
+use super::super::password::{self, PasswordInput};
 use super::super::send_changes;
 use super::availability::Availability;
 use super::rooms::{SelectedRooms, local_room, select_rooms};
@@ -63,6 +63,15 @@ pub(in crate::cli) fn run(
             .min(next_file)
             .saturating_duration_since(Instant::now());
         match events.recv_timeout(wait) {
+            Ok(FollowEvent::Server(ServerEvent::Password { server, account })) => {
+                let input = password::ask(&account);
+                if input == PasswordInput::Interrupted {
+                    session.finish(&events, out)?;
+                    return Err(Failure::interrupted());
+                }
+                let password = input.into();
+                session.request(ServerRequest::Password { server, password })?;
+            }
             Ok(FollowEvent::Server(event)) => session.handle(event, out)?,
             Ok(FollowEvent::Stop(signal)) => {
                 session.finish(&events, out)?;
@@ -276,10 +285,6 @@ impl<'a> FollowSession<'a> {
                     return Ok(());
                 }
                 send_changes::print_sent(&report, out)
-            }
-            ServerEvent::Password { server, account } => {
-                let password = password::ask(&account).into();
-                self.request(ServerRequest::Password { server, password })
             }
             ServerEvent::NotRecorded { server, room, reason } => {
                 out.warn(&not_recorded_text(&server, &room, &reason))

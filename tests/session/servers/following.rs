@@ -411,7 +411,7 @@ fn follower_of_a_room_is_shown_and_a_silent_one_is_reported() {
     );
     report_follower(&mut session, ROOM, Follower::NotCompared);
     session.keys("S i");
-    let text = format!("{ROOM}: not followed because it has not been compared yet");
+    let text = format!("{ROOM}: not followed; it must be compared first");
     assert!(page(&session).contains(&text), "{}", page(&session));
     session.send(Msg::Server(Box::new(ServerEvent::State {
         server: "example".into(),
