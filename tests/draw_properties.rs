@@ -116,7 +116,7 @@ fn run_step(session: &mut Session, step: Step) {
             session.keys("Enter");
         }
         Step::SaveSet(name, hats) => {
-            session.external_change(|wardrobe| wardrobe.put_hat_set(&name, Some(&hats)))
+            session.external_change(|wardrobe| wardrobe.put_hat_set(&name, Some(&hats)));
         }
         Step::Problem(problem) => session.send(Msg::Store(Box::new(StoreEvent::Problem(problem)))),
         Step::Opening(done, total) => {

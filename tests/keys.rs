@@ -12,7 +12,7 @@ use proc_macro2::{TokenStream, TokenTree};
 #[test]
 fn key_documentation_is_current() {
     let mut page = String::from(
-        "# Keys\n\nGenerated from the program's table of commands. `?` shows the same on the screen, for the current place.\nIf a key is bound in two places, the more specific one applies; in a text field, letters are text.\nA key in parentheses applies only where it has no other command.\nYou can change keys in [config.toml](terminals.md).\n",
+        "# Keys\n\nGenerated from the program's table of commands. Press `?` on the screen to show the keys that apply there.\nIf a key is bound in two places, the more specific one applies; in a text field, letters are text.\nA key in parentheses applies only where it has no other command.\nYou can change keys in [config.toml](terminals.md).\n",
     );
     for place in Place::ALL {
         write!(page, "\n## {}\n\n| key | command |\n|---|---|\n", place.title()).unwrap();
@@ -27,10 +27,10 @@ fn key_documentation_is_current() {
         }
     }
     page.push_str(
-        "\nText fields also have the keys of readline: `Ctrl-A` and `Ctrl-E` go to the start and the end of the line, `Ctrl-Home` and\n\
+        "\nText fields also support readline keys: `Ctrl-A` and `Ctrl-E` go to the start and the end of the line, `Ctrl-Home` and\n\
          `Ctrl-End` to the start and the end of the whole text, `Ctrl-W` deletes a word, `Ctrl-U` deletes to the start of\n\
          the line, `Ctrl-K` to its end, `Alt-B` and `Alt-F` go back and forward by a word. Line breaks in pasted text become spaces, except in the\n\
-         address field of new users, where each line or comma starts another address.\n",
+         address field of new users, where line breaks and commas separate addresses.\n",
     );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
     if std::env::var_os("HATRACK_UPDATE").is_some() {

@@ -89,29 +89,29 @@ commands! {
         help: "Show in which rooms the user has the hat" }
     AddHatToUserWithHat "add-hat-to-user-with-hat" aka ["give", "bulk", "assign", "grant", "badge", "tag"] { place: Place::UsersWithHat, title: "Add hat", keys: &[c('+'), c('a')], footer: false, marked: true,
         help: "Add another hat to the user, in all rooms where the user has this one" }
-    EditHatOfUser "edit-hat-of-user" aka ["rename"] formerly ["edit-of-wearer"] { place: Place::UsersWithHat, title: "Edit", keys: &[c('e')], footer: true, marked: true,
+    EditHatOfUser "edit-hat-of-user" aka ["rename"] formerly ["edit-of-wearer"] { place: Place::UsersWithHat, title: "Edit hat", keys: &[c('e')], footer: true, marked: true,
         help: "Edit the user's hat in all rooms" }
     ToggleActiveForUser "toggle-active-for-user" formerly ["wear-of-wearer"] { place: Place::UsersWithHat, title: "Toggle active", keys: &[c('o')], footer: false, marked: true,
         help: "Toggle active for the user in all rooms" }
     ToggleRequiredForUser "toggle-required-for-user" formerly ["require-of-wearer"] { place: Place::UsersWithHat, title: "Toggle required", keys: &[c('r')], footer: false, marked: true,
         help: "Toggle required for the user in all rooms" }
-    RemoveHatFromUser "remove-hat-from-user" aka ["delete", "revoke", "unassign"] formerly ["take-from-wearer"] { place: Place::UsersWithHat, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
+    RemoveHatFromUser "remove-hat-from-user" aka ["delete", "revoke", "unassign"] formerly ["take-from-wearer"] { place: Place::UsersWithHat, title: "Remove from user", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
         help: "Remove the hat from the user in all rooms" }
     CopyHatOfUser "copy-hat-of-user" formerly ["copy-hat-of-wearer"] { place: Place::UsersWithHat, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the hat" }
     MarkUserWithHat "mark-user-with-hat" formerly ["mark-wearer"] { place: Place::UsersWithHat, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the user (commands act on all marked users)" }
-    ShowInRooms "show-in-rooms" formerly ["show-there"] { place: Place::RoomsWithHat, title: "Go to", keys: &[k(KeyCode::Enter)], footer: true,
+    ShowInRooms "show-in-rooms" formerly ["show-there"] { place: Place::RoomsWithHat, title: "Show in Rooms", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Show the hat in the Rooms view" }
     AddHatInRoomWithHat "add-hat-in-room-with-hat" aka ["give", "bulk", "assign", "grant", "badge", "tag"] { place: Place::RoomsWithHat, title: "Add hat", keys: &[c('+'), c('a')], footer: false, marked: true,
         help: "Add another hat to the user in this room, or in all marked rooms" }
-    EditHatInRoom "edit-hat-in-room" aka ["rename"] formerly ["edit-there"] { place: Place::RoomsWithHat, title: "Edit", keys: &[c('e')], footer: true, marked: true,
+    EditHatInRoom "edit-hat-in-room" aka ["rename"] formerly ["edit-there"] { place: Place::RoomsWithHat, title: "Edit hat", keys: &[c('e')], footer: true, marked: true,
         help: "Edit the hat: title, active, required, ID" }
     ToggleActiveInRoom "toggle-active-in-room" formerly ["wear-there"] { place: Place::RoomsWithHat, title: "Toggle active", keys: &[c(' '), c('o')], footer: true, marked: true,
         help: "Toggle active in this room" }
     ToggleRequiredInRoom "toggle-required-in-room" formerly ["require-there"] { place: Place::RoomsWithHat, title: "Toggle required", keys: &[c('r')], footer: true, marked: true,
         help: "Toggle required in this room" }
-    RemoveHatInRoom "remove-hat-in-room" aka ["delete", "revoke", "unassign"] formerly ["take-there"] { place: Place::RoomsWithHat, title: "Remove", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
+    RemoveHatInRoom "remove-hat-in-room" aka ["delete", "revoke", "unassign"] formerly ["take-there"] { place: Place::RoomsWithHat, title: "Remove from user", keys: &[c('d'), k(KeyCode::Delete)], footer: true, marked: true,
         help: "Remove the hat from the user in this room" }
     CopyHatInRoom "copy-hat-in-room" formerly ["copy-hat-there"] { place: Place::RoomsWithHat, title: "Copy", keys: &[c('y')], footer: false,
         help: "Copy the hat" }
@@ -154,7 +154,7 @@ commands! {
     MarkAll "mark-all" aka ["select all", "bulk"] { place: Place::Panes, title: "Mark all", keys: &[c('*')], footer: false,
         help: "Mark or unmark everything shown" }
     MarkRange "mark-range" aka ["select", "bulk"] { place: Place::Panes, title: "Mark range", keys: &[c('V')], footer: false,
-        help: "Start or finish a range of marks" }
+        help: "Start or finish marking a range" }
     Sort "sort" aka ["order"] { place: Place::Panes, title: "Sort", keys: &[c('s')], footer: false,
         help: "Change the sort order" }
     NextView "next-view" aka ["group", "by user", "by hat", "switch"] formerly ["turn"] { place: Place::Panes, title: "View", keys: &[c('w')], footer: false,
@@ -168,7 +168,7 @@ commands! {
     Redo "redo" aka ["repeat"] { place: Place::Panes, title: "Redo", keys: &[Key::ctrl('r')], footer: false,
         help: "Redo the last undone change" }
     Filter "filter" aka ["find", "search", "online", "who is online"] { place: Place::Panes, title: "Filter", keys: &[c('/')], footer: true,
-        help: "Filter this list (@owner, #hat, #\"two words\", ~online, !word; ~7d: hats that expire within 7 days)" }
+        help: "Filter this list (@owner, #hat, #\"two words\", ~online, !word for rows without it; ~7d: hats that expire within 7 days)" }
     Palette "palette" aka ["menu"] { place: Place::Panes, title: "Commands", keys: &[c(':')], footer: true,
         help: "Open the command palette" }
     History "history" aka ["log", "audit", "who", "changes", "undo everything", "undo all", "reason", "why"] { place: Place::Panes, title: "History", keys: &[c('H')], footer: true,
@@ -206,9 +206,9 @@ commands! {
     CopyJson "copy-json" { place: Place::Panes, title: "Copy JSON", keys: &[c('J')], footer: false,
         help: "Copy the JSON of the room, user or hat" }
     CopyCommand "copy-command" aka ["shell", "script", "command line"] { place: Place::Panes, title: "Copy command", keys: &[c('c')], footer: false,
-        help: "Copy the last change as a hatrack command for a shell" }
+        help: "Copy the last change as a shell command" }
     Mouse "mouse" { place: Place::Panes, title: "Mouse", keys: &[c('M')], footer: false,
-        help: "Turn the mouse on or off (when it is on, hold Shift to select text)" }
+        help: "Turn mouse support on or off (when it is on, hold Shift to select text)" }
     ChooseTheme "choose-theme" aka ["color", "colour", "appearance", "dark", "light"] { place: Place::Panes, title: "Theme", keys: &[c('T')], footer: false,
         help: "Choose a theme" }
     Quit "quit" aka ["exit", "close", "leave"] { place: Place::Panes, title: "Quit", keys: &[c('q')], footer: false,
@@ -280,7 +280,7 @@ commands! {
     SubmitPrompt "submit-prompt" formerly ["take-prompt"] { place: Place::Prompt, title: "OK", keys: &[k(KeyCode::Enter)], footer: true,
         help: "Accept the input (an import or undo is previewed first)" }
     CompletePath "complete-path" { place: Place::Prompt, title: "Complete", keys: &[k(KeyCode::Tab)], footer: true,
-        help: "Complete the path of the file" }
+        help: "Complete the file path" }
     PromptNext "prompt-next" { place: Place::Prompt, title: "Next field", keys: &[k(KeyCode::Down)], footer: true,
         help: "Next field" }
     PromptPrevious "prompt-previous" { place: Place::Prompt, title: "Previous field", keys: &[k(KeyCode::Up), k(KeyCode::BackTab)], footer: false,
@@ -288,7 +288,7 @@ commands! {
     NextOption "next-option" { place: Place::PromptChoice, title: "Change", keys: &[c(' '), k(KeyCode::Down), k(KeyCode::Right)], footer: true,
         help: "Next option" }
     PreviousOption "previous-option" { place: Place::PromptChoice, title: "Previous option", keys: &[k(KeyCode::Up), k(KeyCode::Left)], footer: false,
-        help: "Previous option; from the first one, back to the text" }
+        help: "Previous option; from the first one, back to the text field" }
     OptionNextField "option-next-field" { place: Place::PromptChoice, title: "Next field", keys: &[k(KeyCode::Tab)], footer: true,
         help: "Next field" }
     CancelPrompt "cancel-prompt" formerly ["leave-prompt"] { place: Place::Prompt, title: "Cancel", keys: &[k(KeyCode::Esc)], footer: true,
@@ -338,7 +338,7 @@ commands! {
     MarkEntry "mark-entry" aka ["select"] { place: Place::History, title: "Mark", keys: &[c(' '), c('m')], footer: true,
         help: "Mark or unmark the entry, to undo several at once" }
     UndoActor "undo-actor" aka ["roll back", "revert", "vandalism", "undo everything", "undo all"] { place: Place::History, title: "Undo by actor…", keys: &[c('U')], footer: true,
-        help: "Undo all changes by this actor since a time (asks for the time, then shows the changes)" }
+        help: "Undo all changes by this actor since a given time (shows them first)" }
     FilterByActor "filter-by-actor" formerly ["by-actor"] { place: Place::History, title: "Same actor", keys: &[c('a')], footer: true,
         help: "Filter by this actor (press again to clear)" }
     FilterByRoom "filter-by-room" formerly ["by-room"] { place: Place::History, title: "Same room", keys: &[c('r')], footer: true,
@@ -348,7 +348,7 @@ commands! {
     FilterByHat "filter-by-hat" formerly ["by-hat"] { place: Place::History, title: "Same hat", keys: &[c('t')], footer: true,
         help: "Filter by the hat (if there are several, choose one; press again to clear)" }
     CopyEntryCommand "copy-entry-command" aka ["shell", "script"] { place: Place::History, title: "Copy command", keys: &[c('c')], footer: false,
-        help: "Copy the entry as a hatrack command for a shell" }
+        help: "Copy the entry as a shell command" }
     ShowAllHistory "show-all-history" aka ["clear"] { place: Place::History, title: "Show all", keys: &[c('x')], footer: true,
         help: "Show all entries: clear the filter and the search" }
     CloseHistory "close-history" formerly ["leave-history"] { place: Place::History, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('H')], footer: true,
@@ -360,7 +360,7 @@ commands! {
     UndoOpenEntry "undo-open-entry" { place: Place::HistoryEntry, title: "Undo", keys: &[c('u')], footer: true,
         help: "Undo the entry" }
     CopyOpenEntry "copy-open-entry" { place: Place::HistoryEntry, title: "Copy command", keys: &[c('c')], footer: true,
-        help: "Copy the entry as a hatrack command for a shell" }
+        help: "Copy the entry as a shell command" }
     CloseEntry "close-entry" { place: Place::HistoryEntry, title: "Close", keys: &[k(KeyCode::Esc), k(KeyCode::Enter), c('q')], footer: true,
         help: "Back to the history" }
     FilterByChosen "filter-by-chosen" { place: Place::HistoryValues, title: "Filter", keys: &[k(KeyCode::Enter)], footer: true,
@@ -404,13 +404,13 @@ commands! {
     PreviousUndecided "previous-undecided" { place: Place::Plan, title: "Previous conflict", keys: &[k(KeyCode::BackTab)], footer: false,
         help: "Go to the previous conflict or held-back removal" }
     ShowNextLines "show-next-lines" aka ["show"] { place: Place::Plan, title: "Filter", keys: &[c('f')], footer: true,
-        help: "Switch the filter: unresolved, to send, to receive, left out, all" }
+        help: "Change the filter: unresolved, to send, to receive, left out, all" }
     TakeRemovals "take-removals" { place: Place::Plan, title: "Receive removals", keys: &[c('r')], footer: false,
         help: "Accept all held-back removals of hats" }
     AddAllRooms "add-all-rooms" { place: Place::Plan, title: "Add all rooms", keys: &[c('A')], footer: false,
         help: "Add all rooms that are only on the server" }
     CompareAgain "compare-again" { place: Place::Plan, title: "Compare again", keys: &[c('c')], footer: false,
-        help: "Compare again; choices that still apply are kept" }
+        help: "Compare again; choices that are still valid are kept" }
     ClosePlan "close-plan" { place: Place::Plan, title: "Close", keys: &[k(KeyCode::Esc), c('q'), c('S')], footer: true,
         help: "Stop applying, or close the comparison" }
     ReportCompareAgain "report-compare-again" { place: Place::Report, title: "Compare again", keys: &[c('c')], footer: true,

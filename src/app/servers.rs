@@ -296,7 +296,7 @@ pub fn not_recorded_text(server: &str, room: &Jid, reason: &str) -> String {
 /// Describes what an account may do on a server.
 pub fn rights_text(rights: ServerRights) -> &'static str {
     match rights {
-        ServerRights::All => "all rooms",
+        ServerRights::All => "for all rooms",
         ServerRights::ByRoom => "different in each room",
         ServerRights::None => "none",
     }

@@ -102,15 +102,15 @@ Environment variables (HATRACK_*, XDG_* and TZ are ignored with --room, --only-h
                     without a UTF-8 locale, the screen uses ASCII only
 
 Exit codes:
-  0      success; follow: ended by SIGTERM
+  0      success, or \"follow\" ended by SIGTERM
   1      error
   2      usage error, invalid input, no terminal, or invalid config.toml
   3      item not found
   4      data file unreadable
-  5      conflict or locked file; plan, pull and apply: a conflict, or a removal
-         that was held back, needs your decision; expire: nothing removed, because more than
-         20 users would lose hats that expired more than a day ago (see --yes)
-  6      differences found by plan, or left after a canceled apply
+  5      conflict or locked file; with \"plan\", \"pull\" or \"apply\": a conflict or held-back removal
+         needs your decision; with \"expire\": nothing was removed, because more than 20 users would
+         lose hats that expired more than a day ago (see --yes)
+  6      differences found by \"plan\", or left because \"apply\" was canceled
   7      saved, but not sent to the server
   128+n  ended by signal n (130: Ctrl-C)";
 
@@ -157,9 +157,9 @@ pub enum CliCommand {
     /// Add a hat to a user; if the user already has it, replace it
     ///
     /// A hat that the user already has is replaced as a whole. Without --active, it becomes inactive; without --required, it
-    /// becomes optional; without --expires, it no longer expires. Without --title, the title stored for this user is removed,
-    /// unless you identify the hat by its title instead of its ID. To change only part of it, edit the output of "hatrack
-    /// show ROOM USER --json" and pass it to "hatrack set ROOM USER".
+    /// becomes optional; without --expires, it no longer expires. Without --title, the title stored for this user is removed
+    /// if you name the hat by its ID, and kept if you name it by its title. To change only part of a hat, edit the output of
+    /// "hatrack show ROOM USER --json" and pass it to "hatrack set ROOM USER".
     Add(AddArgs),
     /// Remove a hat from a user
     Remove(RemoveArgs),
@@ -215,7 +215,7 @@ pub struct ShowArgs {
     pub room: Option<String>,
     /// The user's address
     pub user: Option<String>,
-    /// Print only hats that expire by this time, such as 7d, Sunday or 2027-01-31; soonest first
+    /// Print only hats that expire by this time or within this period, such as Sunday, 2027-01-31 or 7d; soonest first
     #[arg(long, alias = "ending", value_name = "TIME")]
     pub expires_by: Option<String>,
     /// Print JSON: the whole data file, the room object or the user object

@@ -163,12 +163,14 @@ fn require_affiliation(edit: &mut Edit, merged: &Wardrobe) {
 }
 
 impl ImportCounts {
-    /// A note on accepted hats of users without affiliation; `None` if there are none.
+    /// A note on imported hats of users who are banned or have no affiliation; `None` if there are none.
     pub fn kept_note(&self) -> Option<String> {
         match self.kept_unaffiliated {
             0 => None,
-            1 => Some("1 hat of a user without affiliation was kept".into()),
-            count => Some(format!("{count} hats of users without affiliation were kept")),
+            1 => Some("Includes 1 hat of a user who is banned or has no affiliation".into()),
+            count => Some(format!(
+                "Includes {count} hats of users who are banned or have no affiliation"
+            )),
         }
     }
 

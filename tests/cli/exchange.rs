@@ -446,7 +446,7 @@ fn import_replace_restores_backup() {
     home.write("all.json", wardrobe);
     assert_eq!(
         home.run_ok(&["import", "all.json", "--replace"]),
-        "Imported: 1 room and 3 users added, 3 hats added (revision 1)\n3 hats of users without affiliation were kept\n"
+        "Imported: 1 room and 3 users added, 3 hats added (revision 1)\nIncludes 3 hats of users who are banned or have no affiliation\n"
     );
     let exported = home.run_ok(&["export"]);
     home.run_ok(&["export", "--output", "again.json"]);

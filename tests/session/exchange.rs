@@ -157,7 +157,7 @@ fn replace_reports_kept_hats_of_ineligible_users() {
     let note = preview.rows.plan().counts.kept_note();
     assert_eq!(
         note.as_deref(),
-        Some("2 hats of users without affiliation were kept")
+        Some("Includes 2 hats of users who are banned or have no affiliation")
     );
     session.keys("y");
     let hats = &session.json()["rooms"][ROOM]["users"]["mallory@example.net"]["hats"];

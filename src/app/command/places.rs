@@ -23,7 +23,7 @@ places! {
     AddressField "Address field" typed over [Form];
     Sets "Hat sets" typed over [Lists];
     Prompt "Prompts for import, export, hat set names, reasons and times" typed over [];
-    PromptChoice "Options of import and export" all over [Prompt];
+    PromptChoice "Import and export options" all over [Prompt];
     ImportPreview "Import preview" all over [Lists];
     Confirm "Confirmation" all over [];
     Conflict "Conflict" all over [];

@@ -77,11 +77,11 @@ pub fn follower_text(follower: &Follower) -> String {
         Follower::Here => "followed by this session".into(),
         Follower::Elsewhere(by) => format!("followed by {}", session_text(by.as_ref())),
         Follower::Silent(by) => silent_text(by.as_ref()),
-        Follower::NotCompared => "not followed; it must be compared first".into(),
+        Follower::NotCompared => "not followed: it must be compared first".into(),
     }
 }
 
 /// Says that the session that should follow a room does not respond, as the rest of a sentence about the room.
 pub(in crate::app) fn silent_text(by: Option<&Arc<str>>) -> String {
-    format!("not followed, no response from {}", session_text(by))
+    format!("not followed: {} is not responding", session_text(by))
 }

@@ -160,7 +160,7 @@ fn report_text(report: &ServerReport) -> String {
     let mut parts = Vec::new();
     parts.extend(report.version.clone().or(class));
     parts.extend(report.transport.clone());
-    let rooms = describe::count(report.rooms.len(), "room");
+    let rooms = describe::with_thousands_commas(report.rooms.len());
     let more = if report.all_rooms {
         ""
     } else {
@@ -169,7 +169,7 @@ fn report_text(report: &ServerReport) -> String {
     let facts = [
         parts.join(", "),
         format!("Permissions: {}", rights_text(report.rights)),
-        format!("{rooms}{more}"),
+        format!("Rooms on the server: {rooms}{more}"),
     ];
     let problems = report.problems.iter();
     let problems =
@@ -185,7 +185,7 @@ fn report_text(report: &ServerReport) -> String {
 pub(in crate::app) fn password<'a>(state: &'a State, overlay: &'a PasswordPrompt) -> View<'a> {
     let (typed, cursor) = overlay.typed();
     let title = format!("Log in to {}", describe::quoted(&overlay.server));
-    let hint = format!("for {}; it will not be stored", overlay.account);
+    let hint = format!("for {}; the password is not stored", overlay.account);
     View {
         heading: Heading {
             title: title.clone().into(),

@@ -55,7 +55,7 @@ pub struct ImportArgs {
     /// Import the hats for this user, if the file contains no user address
     #[arg(long, value_name = "USER", requires = "into")]
     pub user: Option<String>,
-    /// List what would be added, changed, skipped or left unchanged, and why, without changing anything; for a table, with line numbers
+    /// List what would be added, changed, skipped or left unchanged, and why, without changing anything; for CSV and other tables, with line numbers
     #[arg(long)]
     pub dry_run: bool,
     /// Make hats active (shown in chat) if the file does not say whether they are [default: inactive]

@@ -59,7 +59,7 @@ pub struct ApplyArgs {
     /// In conflicts, keep yours (the data file) or theirs (the server) [default: leave them unresolved]
     #[arg(long, value_name = "SIDE")]
     pub prefer: Option<PreferredSide>,
-    /// Also send affiliations; users removed from a room in the data file are removed from that room on the server
+    /// Also send affiliations; users who were removed from a room in the data file are then also removed from it on the server
     #[arg(long)]
     pub affiliations: bool,
     /// Also accept changes that remove hats from many users at once; without this option, they are held back until you decide

@@ -72,7 +72,7 @@ impl Header<'_> {
                 format!("{warning} {}", screen::unsent_changes(counts)),
                 theme.warning(),
             ),
-            SaveState::NotFollowed => (format!("{warning} not followed"), theme.warning()),
+            SaveState::NotFollowed => (format!("{warning} rooms not followed"), theme.warning()),
             SaveState::NoFile => ("new file".to_owned(), theme.faint()),
             SaveState::Saving(_) => ("saving".to_owned(), theme.warning()),
             SaveState::NotSaved(number, _) => (

@@ -177,7 +177,7 @@ const FORGERIES: &[Forgery] = &[
     ("folders instead of locks", |_, files| {
         for suffix in [".follower.lock", ".hatrack-tmp", ".lock"] {
             replace(&files.base_with_suffix(suffix), |path| {
-                fs::create_dir(path).unwrap()
+                fs::create_dir(path).unwrap();
             });
         }
     }),

@@ -19,7 +19,7 @@ fn stopped_follower_is_reported_as_silent_until_it_continues() {
         let process = Pid::from_child(&first);
         kill_process(process, Signal::STOP).unwrap();
         let silent = format!(
-            "hatrack: {ROOM}: not followed, no response from another session (maya, process {})",
+            "hatrack: {ROOM}: not followed: another session (maya, process {}) is not responding",
             first.id()
         );
         wait_for("the stopped session is not reported", || {

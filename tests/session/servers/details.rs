@@ -77,7 +77,7 @@ fn the_result_of_a_check_can_be_read_on_the_smallest_screen() {
     let all = read_details(&mut session);
     for part in [
         "Software: Prosody 0.12.3",
-        "Permissions: all rooms",
+        "Permissions: for all rooms",
         "Connection: socket /var/lib/prosody/prosody.sock",
         "Problem: rooms.example.org is not a chat room service on this server",
         "Solution: in the configuration, set \"services\" to the server's chat room services: conference.example.org",

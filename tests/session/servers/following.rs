@@ -391,9 +391,9 @@ fn follower_of_a_room_is_shown_and_a_silent_one_is_reported() {
     assert!(page(&session).contains(text), "{}", page(&session));
     assert_eq!(session.notice(), "");
     report_follower(&mut session, ROOM, Follower::Silent(ana()));
-    let text = format!("{ROOM}: not followed, no response from another session (ana, process 123)");
+    let text = format!("{ROOM}: not followed: another session (ana, process 123) is not responding");
     assert_eq!(session.notice(), text);
-    let spoken = "example: not followed, no response from another";
+    let spoken = "example: not followed: another session";
     assert!(page(&session).contains(spoken), "in the row: {}", page(&session));
     session.keys("Esc S i");
     assert!(page(&session).contains(&text), "{}", page(&session));
@@ -411,7 +411,7 @@ fn follower_of_a_room_is_shown_and_a_silent_one_is_reported() {
     );
     report_follower(&mut session, ROOM, Follower::NotCompared);
     session.keys("S i");
-    let text = format!("{ROOM}: not followed; it must be compared first");
+    let text = format!("{ROOM}: not followed: it must be compared first");
     assert!(page(&session).contains(&text), "{}", page(&session));
     session.send(Msg::Server(Box::new(ServerEvent::State {
         server: "example".into(),
