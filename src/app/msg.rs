@@ -18,7 +18,7 @@ pub enum Msg {
     /// A key was pressed.
     Key(Key),
     /// A key was pressed. The second value is the character that the key has on the US layout.
-    KeyWithPosition(Key, char),
+    KeyWithUsKey(Key, char),
     /// Text was pasted; lines end in `\n`.
     Paste(String),
     /// Text that arrived as fast as pasted text, from a terminal that does not mark pasted text; lines end in `\n`.

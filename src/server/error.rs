@@ -1,25 +1,27 @@
 //! Errors that concern a server as a whole. Failures of a single room or change are reported as outcomes.
 
-/// Why a call of a backend failed. All texts are for display, without control characters and passwords.
+/// Why a call to a backend failed. All texts are for display, without control characters and passwords.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The server is unreachable; requests without a reported outcome were not sent. Retrying later can help.
+    /// The server cannot be used now: it cannot be reached, or it could not list its rooms. Changes without a reported
+    /// outcome were not sent. Retrying later can help.
     #[error("{0}")]
     Away(String),
     /// The login, the permissions or the configuration do not allow the call. Retrying does not help.
     #[error("{0}")]
     Refused(String),
-    /// The connection works, but the server's class is unknown: no room supports hats for this account, or there is no
-    /// room, and the server does not report a known version.
+    /// The connection works, but the server's class is unknown: the server does not report a known version, and there is
+    /// no room that supports hats for this account.
     #[error("{0}")]
     NoHats(String),
     /// The connection was lost, or timed out, after a request: only a read shows whether anything was changed.
     #[error("{0}")]
     Lost(String),
-    /// The server sent an invalid or too large answer. The outcome is as unknown as for [`Error::Lost`].
+    /// The server sent an invalid or too large answer. As after [`Error::Lost`], only a read shows whether
+    /// anything was changed.
     #[error("invalid answer from the server: {0}")]
     Malformed(String),
-    /// The callback stopped the call.
+    /// The session ended the call, for example because it is ending.
     #[error("stopped")]
     Stopped,
 }

@@ -20,7 +20,9 @@ pub fn create_backend(
         #[cfg(feature = "live")]
         ServerAccess::Xmpp(account) => {
             let refused = RefusedLogin::of(settings, state_dir);
-            Box::new(Xmpp::new(settings.clone(), account.clone(), ask_password).remembering(refused))
+            Box::new(
+                Xmpp::new(settings.clone(), account.clone(), ask_password).with_refusal_document(refused),
+            )
         }
         #[cfg(not(feature = "live"))]
         ServerAccess::Xmpp(_) => {

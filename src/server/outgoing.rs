@@ -246,11 +246,10 @@ impl CommitHook for Outgoing {
         let mut rooms_by_server: BTreeMap<usize, Vec<LocalRoom>> = BTreeMap::new();
         for (server, room) in prepared.into_keys() {
             let local = content.room(&room).cloned();
-            let take = false;
             rooms_by_server.entry(server).or_default().push(LocalRoom {
                 room,
                 local,
-                is_requested: take,
+                is_requested: false,
             });
         }
         for (server, rooms) in rooms_by_server {

@@ -278,9 +278,9 @@ impl<S: FnMut(&State, &Theme, &mut Frame<'_>)> Runner<S> {
                             self.clicks.reset();
                             self.update(Msg::Key(key));
                         }
-                        Input::KeyWithPosition(key, position) => {
+                        Input::KeyWithUsKey(key, position) => {
                             self.clicks.reset();
-                            self.update(Msg::KeyWithPosition(key, position));
+                            self.update(Msg::KeyWithUsKey(key, position));
                         }
                         Input::Paste(text) => self.update(Msg::Paste(text)),
                         Input::UnmarkedPaste(text) => self.update(Msg::UnmarkedPaste(text)),

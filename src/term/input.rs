@@ -3,13 +3,13 @@
 use crate::app::Key;
 use crate::ui::color::Rgb;
 
-/// Input from the terminal.
+/// What the user did, or what the terminal reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// A key was pressed.
     Key(Key),
-    /// A key of another layout was pressed, with the character at the same position on the standard layout.
-    KeyWithPosition(Key, char),
+    /// A key was pressed that is not on the US layout. The character is the one at the same position on the US layout.
+    KeyWithUsKey(Key, char),
     /// Text was pasted. Line ends are `\n`; the text may contain any other control characters.
     Paste(String),
     /// Text that the terminal does not mark as a paste but that arrived like one. Line ends are `\n`.

@@ -1,4 +1,4 @@
-//! The terminal session: input, signals, drawing loop; the only place that runs effects.
+//! The terminal session: input, signals, drawing loop; the only place that performs the effects that `app` returns.
 //!
 //! [`run`] is the entry point. Threads send it events: input, signals, the answers of the workers for the data file and for
 //! servers, and the results of tasks with other files. For each batch of events it calls [`crate::app::update`], performs

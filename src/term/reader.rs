@@ -1,4 +1,4 @@
-//! The thread that reads terminal input. It blocks until input arrives and ends when the terminal is gone.
+//! The thread that reads terminal input. It ends when the terminal is gone.
 
 use std::io;
 
@@ -9,8 +9,8 @@ use super::burst::{BurstDetector, InputDelivery};
 use super::input::Input;
 use super::session;
 
-/// Starts a thread that reads the terminal on standard input; `term` is the environment variable `TERM`. Each read is sent
-/// as one batch; [`Input::Closed`] is the last input. The thread ends when `send` returns false.
+/// Starts a thread that reads the terminal on standard input; `term` is the environment variable `TERM`. Input is
+/// sent in batches as soon as it is complete; [`Input::Closed`] is the last input. The thread ends when `send` returns false.
 pub(super) fn listen(
     term: Option<&str>,
     mut send: impl FnMut(Vec<Input>) -> bool + Send + 'static,

@@ -135,7 +135,7 @@ fn character_key(plain: char, alternates: [Option<u32>; 3], modifiers: Modifiers
         Some(position) if modifiers.ctrl() || modifiers.alt() => {
             Input::Key(key_with(KeyCode::Char(position), modifiers))
         }
-        Some(position) => Input::KeyWithPosition(Key::plain(KeyCode::Char(typed)), position),
+        Some(position) => Input::KeyWithUsKey(Key::plain(KeyCode::Char(typed)), position),
         None => Input::Key(key_with(KeyCode::Char(typed), modifiers)),
     }
 }

@@ -250,12 +250,12 @@ fn other_layouts_map_by_key_position() {
         "its position is that of ;"
     );
     // The position reported by the terminal counts, whatever the letter.
-    session.send(Msg::KeyWithPosition(key("ђ"), '?'));
+    session.send(Msg::KeyWithUsKey(key("ђ"), '?'));
     assert!(session.state.top().is_some());
     let mut session = self::session(&[]);
     session.keys("a");
     session.text("фß");
-    session.send(Msg::KeyWithPosition(key("ђ"), '['));
+    session.send(Msg::KeyWithUsKey(key("ђ"), '['));
     assert!(screen(&session).contains("фßђ"));
     assert_eq!(session.notice(), "");
 }

@@ -63,7 +63,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let is_user_input = matches!(
         msg,
         Msg::Key(_)
-            | Msg::KeyWithPosition(..)
+            | Msg::KeyWithUsKey(..)
             | Msg::Paste(_)
             | Msg::UnmarkedPaste(_)
             | Msg::Click { .. }
@@ -77,7 +77,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     }
     match msg {
         Msg::Key(key) => dispatch::handle_key(state, key, None, &mut effects),
-        Msg::KeyWithPosition(key, us_key) => dispatch::handle_key(state, key, Some(us_key), &mut effects),
+        Msg::KeyWithUsKey(key, us_key) => dispatch::handle_key(state, key, Some(us_key), &mut effects),
         Msg::Paste(text) => dispatch::paste(state, &text, &mut effects),
         // Where text is accepted, such a paste is handled like a marked one. If it were handled as keys, everything
         // after the first line break would run commands.

@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_reported_is_not_waited_for_while_nothing_is_followed() {
+    fn reported_rooms_are_not_waited_for_while_nothing_is_followed() {
         let following = Following {
             reported: Some((Instant::now(), BTreeSet::new())),
             ..Following::default()

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signs_differ_and_odd_ones_name_nobody() {
+    fn signs_differ_and_invalid_signs_name_no_session() {
         let mut own = OwnSigns::default();
         let first = own.next("terry@192.0.2.7", false).unwrap();
         assert_eq!(own.next("terry@192.0.2.7", false), None);

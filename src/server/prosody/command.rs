@@ -15,10 +15,10 @@ use crate::server::settings::CommandLine;
 const MAX_PIECE_BYTES: usize = 9_000;
 /// Maximum length of a received line, in bytes.
 const MAX_RECEIVED_LINE_BYTES: usize = 64 << 10;
-/// If at least this many bytes of other output of the command are already kept, the rest is discarded.
-const MAX_OTHER_OUTPUT: usize = 2048;
+/// Once this many bytes of output that is no message are kept, more of it is discarded.
+const MAX_OTHER_OUTPUT_BYTES: usize = 2048;
 
-/// A running command.
+/// The running command, with the parser of its output.
 pub(super) struct RunningCommand {
     child: Child,
     reader: OutputReader,
@@ -107,7 +107,7 @@ impl OutputReader {
             ));
         } else if let Some(text) = line.strip_prefix("! ").or_else(|| after("> ! ")) {
             self.messages.push_back(ShellMessage::Failed(text.into()));
-        } else if !line.contains("> hatrack") && self.other_output.len() < MAX_OTHER_OUTPUT {
+        } else if !line.contains("> hatrack") && self.other_output.len() < MAX_OTHER_OUTPUT_BYTES {
             self.other_output.extend(line.chars().take(300));
             self.other_output.push(' ');
         }

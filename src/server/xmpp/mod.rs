@@ -54,19 +54,18 @@ pub struct Xmpp {
     /// The password of the last successful login.
     password: Option<Secret>,
     /// Why the last login was refused, for display. [`Backend::check`] tries to log in again, and so does [`Backend::connect`]
-    /// unless the refusal is remembered in `remembered`; other calls do not.
+    /// unless the refusal is stored in `refusal_document`; other calls do not.
     refused: Option<String>,
-    /// The document that remembers a refused login for all sessions; `None`: refusals are not remembered.
-    remembered: Option<RefusedLogin>,
+    /// The document that stores a refused login for all sessions; `None`: refusals are not stored.
+    refusal_document: Option<RefusedLogin>,
     /// The open connection.
     session: Option<XmppSession>,
     /// Number of successful logins.
     generation: u64,
     /// The dialect of the server on this connection; `None` until it is detected.
     dialect: Option<Dialect>,
-    /// The number of the login after which the server was last asked how long it has been running, and a time since which it has
-    /// been running; `None` if the server did not report that.
-    uptime: Option<(u64, Option<Timestamp>)>,
+    /// The last answer of the server about how long it has been running; `None` before it was asked.
+    start_time: Option<StartTime>,
     watch: XmppWatch,
 }
 
@@ -85,19 +84,19 @@ impl Xmpp {
             ask_password,
             password: None,
             refused: None,
-            remembered: None,
+            refusal_document: None,
             session: None,
             generation: 0,
             dialect: None,
-            uptime: None,
+            start_time: None,
             watch: XmppWatch::default(),
         }
     }
 
     /// Sets the document that remembers a refused login, so that a session does not repeat a login that was refused in another
     /// session.
-    pub(super) fn remembering(mut self, document: Option<RefusedLogin>) -> Self {
-        self.remembered = document;
+    pub(super) fn with_refusal_document(mut self, document: Option<RefusedLogin>) -> Self {
+        self.refusal_document = document;
         self
     }
 
@@ -127,7 +126,7 @@ impl Xmpp {
         if let Some(why) = &self.refused {
             return Err(Error::Refused(why.clone()));
         }
-        if let Some(why) = self.remembered.as_ref().and_then(RefusedLogin::reason) {
+        if let Some(why) = self.refusal_document.as_ref().and_then(RefusedLogin::reason) {
             self.refused = Some(why.clone());
             return Err(Error::Refused(why));
         }
@@ -151,8 +150,8 @@ impl Xmpp {
         match logged_in {
             Ok(logged_in) => {
                 self.password = used_password;
-                if let Some(remembered) = &self.remembered {
-                    remembered.forget();
+                if let Some(refusal_document) = &self.refusal_document {
+                    refusal_document.forget();
                 }
                 let link = Link::new(logged_in, self.account.jid.domain());
                 log::debug!(server = &*self.settings.entry.name, through = &*link.transport; "connected");
@@ -169,8 +168,10 @@ impl Xmpp {
                     self.refused = Some(why.clone());
                     self.password = None;
                     // If no password was used, the server has not refused the account.
-                    if let Some(remembered) = self.remembered.as_ref().filter(|_| used_password.is_some()) {
-                        remembered.remember(why);
+                    if let Some(refusal_document) =
+                        self.refusal_document.as_ref().filter(|_| used_password.is_some())
+                    {
+                        refusal_document.remember(why);
                     }
                 }
                 Err(error)
@@ -238,23 +239,38 @@ impl Xmpp {
     }
 }
 
+/// A server's answer about how long it has been running.
+#[derive(Debug, Clone, Copy)]
+struct StartTime {
+    /// The number of the login after which the server was asked.
+    login: u64,
+    /// A time since which the server has been running; `None` if it does not report this.
+    running_since: Option<Timestamp>,
+}
+
 impl Backend for Xmpp {
     fn connect(&mut self) -> Result<ServerClass, Error> {
         self.refused = None;
         self.drop_closed();
         let class = self.dialect()?.class();
-        if self.uptime.is_none_or(|(login, _)| login != self.generation) {
+        if self
+            .start_time
+            .is_none_or(|answer| answer.login != self.generation)
+        {
             let own = self.account.jid.clone();
-            let since =
+            let running_since =
                 self.query(async |sender, settings| uptime::running_since(sender, settings, &own).await)?;
-            self.uptime = Some((self.generation, since));
+            self.start_time = Some(StartTime {
+                login: self.generation,
+                running_since,
+            });
         }
         Ok(class)
     }
 
     fn running_since(&self) -> Option<Timestamp> {
-        let (login, since) = self.uptime?;
-        since.filter(|_| login == self.generation)
+        let answer = self.start_time?;
+        answer.running_since.filter(|_| answer.login == self.generation)
     }
 
     fn generation(&self) -> u64 {
@@ -270,8 +286,8 @@ impl Backend for Xmpp {
 
     fn check(&mut self) -> Result<ServerReport, Error> {
         self.refused = None;
-        if let Some(remembered) = &self.remembered {
-            remembered.forget();
+        if let Some(refusal_document) = &self.refusal_document {
+            refusal_document.forget();
         }
         self.drop_closed();
         self.log_in()?;
