@@ -6,6 +6,8 @@ mod commands;
 mod complete;
 mod config;
 mod copied_command;
+#[path = "../support/copy_program.rs"]
+mod copy_program;
 mod documented;
 mod exchange;
 mod exit_codes;
@@ -29,6 +31,7 @@ mod servers;
 mod servers_config;
 mod servers_files;
 mod sets;
+
 #[path = "../support/skip.rs"]
 mod skip;
 mod team;

@@ -262,7 +262,7 @@ fn an_account_reads_its_own_files_and_those_of_root() {
     let home = Home::new();
     set_mode(&home.path(""), 0o755);
     let program = home.path("hatrack");
-    std::fs::copy(env!("CARGO_BIN_EXE_hatrack"), &program).unwrap();
+    crate::copy_program::copy_program(Path::new(env!("CARGO_BIN_EXE_hatrack")), &program);
     set_mode(&program, 0o755);
     let (folder, file) = make_own_file(&home);
     let as_bob = || {

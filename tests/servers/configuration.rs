@@ -54,7 +54,7 @@ impl Home {
     /// Runs hatrack as a user who is not root.
     fn hatrack_as_bob(&self, args: &[&str]) -> CommandOutput {
         let program = self.0.path().join("hatrack");
-        std::fs::copy(env!("CARGO_BIN_EXE_hatrack"), &program).unwrap();
+        crate::copy_program::copy_program(Path::new(env!("CARGO_BIN_EXE_hatrack")), &program);
         let mut command = Command::new("setpriv");
         command
             .args([

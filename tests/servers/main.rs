@@ -12,6 +12,8 @@
 mod changes;
 mod client;
 mod configuration;
+#[path = "../support/copy_program.rs"]
+mod copy_program;
 mod documented;
 mod ejabberd;
 mod harness;
@@ -23,6 +25,7 @@ mod prosody;
 mod screen;
 mod server;
 mod shell;
+
 #[path = "../support/skip.rs"]
 mod skip;
 #[path = "../pty/stage.rs"]

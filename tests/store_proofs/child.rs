@@ -1,6 +1,6 @@
 //! Child processes: this test binary starts itself, to be killed or to run beside others.
 
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use hatrack::store::{Change, Disk, Store, StoreEvent, StoreWorker};
 use rustix::process::{Signal, getpid, kill_process};
 
 use super::common::*;
+use crate::copy_program::copy_program;
 
 /// Starts a process with a role on a data file; it prints what was saved.
 pub(crate) fn start(role: &str, path: &Path, argument: usize) -> Child {
@@ -36,23 +37,10 @@ pub(crate) fn wrapped(command: &mut Command, role: &str, path: &Path, argument: 
         .stderr(Stdio::null());
 }
 
-/// Copies this test binary into a folder, where every account can run it. While another test starts a process, that
-/// process has the copy open for writing for a moment, so this waits until the copy can be run.
+/// Copies this test binary into a folder, where every account can run it.
 pub(crate) fn copy_of_test_binary(folder: &Path) -> PathBuf {
     let program = folder.join("program");
-    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    for _ in 0..500 {
-        let mut command = Command::new(&program);
-        match command.arg("--list").stdout(Stdio::null()).status() {
-            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            result => {
-                assert!(result.unwrap().success());
-                break;
-            }
-        }
-    }
+    copy_program(&std::env::current_exe().unwrap(), &program);
     program
 }
 

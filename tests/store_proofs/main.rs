@@ -9,6 +9,9 @@ mod commit;
 #[cfg(test)]
 mod common;
 #[cfg(test)]
+#[path = "../support/copy_program.rs"]
+mod copy_program;
+#[cfg(test)]
 mod external;
 #[cfg(test)]
 mod faults;
@@ -34,7 +37,7 @@ mod permissions;
 mod processes;
 #[cfg(test)]
 mod races;
-#[cfg(test)]
+
 #[path = "../support/skip.rs"]
 mod skip;
 #[cfg(test)]

@@ -132,7 +132,7 @@ impl Machine {
             make_readable(&machine.path(name));
         }
         let program = machine.path("bin/hatrack");
-        std::fs::copy(env!("CARGO_BIN_EXE_hatrack"), &program).unwrap();
+        crate::copy_program::copy_program(Path::new(env!("CARGO_BIN_EXE_hatrack")), &program);
         make_readable(&program);
         let etc = machine.path("etc");
         let copied = Command::new("cp").args(["-a", "/etc"]).arg(&etc).status();
